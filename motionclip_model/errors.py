@@ -1,0 +1,46 @@
+"""One tree of errors: each message says what is wrong, what is allowed and what to do."""
+
+
+class MotionClipError(Exception):
+    """Anything a user can cause or mend; the command line prints it as one line."""
+
+
+class TextError(MotionClipError):
+    """A text command that cannot be encoded.
+
+    Attributes:
+        text: The offending text, shortened for display.
+    """
+
+    def __init__(self, message: str, text: str):
+        """Keep the text beside the message."""
+        self.text = text if len(text) <= 80 else text[:77] + '...'
+        super().__init__(message)
+
+
+class MotionError(MotionClipError):
+    """A motion or motion file with missing, malformed or non-finite content."""
+
+
+class CheckpointError(MotionClipError):
+    """A checkpoint that is missing, truncated, or made for something else."""
+
+
+class EncoderError(MotionClipError):
+    """A text encoder that cannot be loaded or does not fit the checkpoint."""
+
+
+class RobotError(MotionClipError):
+    """A robot description that cannot be read or lacks what was asked for."""
+
+
+class TrajectoryError(MotionClipError):
+    """A robot trajectory that is malformed, non-finite or breaks a hard limit."""
+
+
+class ConfigError(MotionClipError):
+    """A configuration file with an unknown or invalid entry."""
+
+
+class DependencyError(MotionClipError):
+    """A library that this part needs is not installed or cannot start."""

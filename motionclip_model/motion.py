@@ -1,0 +1,201 @@
+"""`Motion`: a human motion with a real root path; read from and written to AMASS files."""
+
+import os
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from jaxtyping import Float
+from scipy.interpolate import CubicSpline
+from scipy.spatial.transform import Rotation
+
+from motionclip_model import skeleton
+from motionclip_model.errors import MotionError
+from motionclip_model.storage import write_atomically
+
+MAX_SECONDS = 600.0
+"""Longest motion that is read: ten minutes, far beyond any clip of the public sets."""
+
+_MIRROR = np.diag([-1.0, 1.0, 1.0])
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """Joint rotations and root path of one person at a constant frame rate.
+
+    Attributes:
+        joint_rotations: [frame, 24, 3, 3] rotation of each SMPL joint to its parent; the
+            pelvis' is its rotation to the z-up world.
+        root_position: [frame, 3] position of the pelvis joint in the world [m].
+        fps: Frames per second.
+    """
+
+    joint_rotations: Float[np.ndarray, 'frame 24 3 3']
+    root_position: Float[np.ndarray, 'frame 3']
+    fps: float
+
+    def __post_init__(self) -> None:
+        """Refuse what no skeleton could perform."""
+        frames = len(self.root_position)
+        if self.joint_rotations.shape != (frames, skeleton.JOINT_COUNT, 3, 3) or (
+            self.root_position.shape != (frames, 3)
+        ):
+            raise MotionError(
+                f'motion arrays have shapes {self.joint_rotations.shape} and '
+                f'{self.root_position.shape}; they must be [T,24,3,3] and [T,3]'
+            )
+        if frames < 2:
+            raise MotionError(f'a motion needs at least 2 frames, this one has {frames}')
+        if not (np.isfinite(self.fps) and 1.0 <= self.fps <= 1000.0):
+            raise MotionError(f'frame rate {self.fps} is not between 1 and 1000 frames/s')
+        for name in ('joint_rotations', 'root_position'):
+            finite = np.isfinite(getattr(self, name)).reshape(frames, -1).all(axis=1)
+            if not finite.all():
+                raise MotionError(
+                    f'{name} is not finite (NaN or infinite) in {int((~finite).sum())} of '
+                    f'{frames} frames, first in frame {int(np.argmin(finite))}; '
+                    'repair or cut the motion'
+                )
+        gram = np.swapaxes(self.joint_rotations, -1, -2) @ self.joint_rotations
+        if np.abs(gram - np.eye(3)).max() > 1e-3:
+            raise MotionError('joint_rotations holds a matrix that is not a rotation')
+
+    def __len__(self) -> int:
+        """Return the number of frames."""
+        return len(self.root_position)
+
+    @property
+    def seconds(self) -> float:
+        """Time from the first frame to the last [s]."""
+        return (len(self) - 1) / self.fps
+
+    @cached_property
+    def pose(self) -> skeleton.Pose:
+        """World positions [frame, 24, 3] and rotations [frame, 24, 3, 3] of all joints."""
+        return skeleton.forward_kinematics(self.joint_rotations, self.root_position)
+
+    @property
+    def mean_joint_speed(self) -> float:
+        """Mean speed of the 24 joints relative to the root [m/s]; a frozen motion has 0."""
+        relative = self.pose.positions - self.root_position[:, None]
+        return float(np.linalg.norm(np.diff(relative, axis=0), axis=-1).mean() * self.fps)
+
+    def __getitem__(self, frames: slice) -> Self:
+        """Cut out a run of frames."""
+        return type(self)(self.joint_rotations[frames], self.root_position[frames], self.fps)
+
+    def resampled(self, fps: float) -> Self:
+        """Interpolate to another frame rate with cubic splines.
+
+        Splines (rather than piecewise slerp) keep the acceleration finite, which the
+        retargeter's smoothness rows and the robot's motors are grateful for.
+
+        Args:
+            fps: New frame rate [1/s].
+
+        Returns:
+            The motion over the same time span, cut to whole frames.
+        """
+        if abs(fps - self.fps) < 1e-9:
+            return self
+        old = np.arange(len(self)) / self.fps
+        count = int(np.floor(self.seconds * fps + 1e-6)) + 1
+        new = np.minimum(np.arange(max(count, 2)) / fps, self.seconds)
+        columns = self.joint_rotations[..., :2].reshape(len(self), -1)
+        interpolated = CubicSpline(old, columns)(new).reshape(-1, skeleton.JOINT_COUNT, 3, 2)
+        return type(self)(
+            _orthonormalised(interpolated), CubicSpline(old, self.root_position)(new), fps
+        )
+
+    def mirrored(self) -> Self:
+        """Swap left and right by reflection in the plane x = 0 (of body and world)."""
+        rotations = _MIRROR @ self.joint_rotations[:, list(skeleton.MIRROR_INDEX)] @ _MIRROR
+        return type(self)(rotations, self.root_position * [-1.0, 1.0, 1.0], self.fps)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read an AMASS npz file (SMPL, SMPL+H or SMPL-X; only the body is used).
+
+        `trans` is taken as the world position of the pelvis joint, z up.
+
+        Args:
+            path: File with `poses` [T, >= 66] axis-angle [rad], `trans` [T, 3] [m] and
+                `mocap_framerate` (or `mocap_frame_rate`) [1/s].
+
+        Raises:
+            MotionError: The file is missing, damaged, or lacks one of these.
+        """
+        arrays = _read_arrays(Path(path))
+        for key in ('poses', 'trans'):
+            if key not in arrays:
+                raise MotionError(
+                    f'{path}: no array {key!r}; an AMASS motion has poses [T,>=66], trans '
+                    f'[T,3] and mocap_framerate, this file has {sorted(arrays) or "nothing"}'
+                )
+        poses, trans = arrays['poses'], arrays['trans']
+        body = 3 * skeleton.BODY_JOINT_COUNT
+        if poses.ndim != 2 or poses.shape[1] < body or trans.shape != (len(poses), 3):
+            raise MotionError(
+                f'{path}: poses {poses.shape} and trans {trans.shape} must be [T,>=66] and [T,3]'
+            )
+        rate = arrays.get('mocap_framerate', arrays.get('mocap_frame_rate'))
+        if rate is None or rate.size != 1:
+            raise MotionError(f'{path}: no mocap_framerate; add the frames per second')
+        fps = float(rate.reshape(()))
+        if len(poses) / max(fps, 1.0) > MAX_SECONDS:
+            raise MotionError(f'{path}: longer than {MAX_SECONDS:.0f} s; cut it into clips')
+        if not np.isfinite(poses[:, :body]).all():
+            raise MotionError(f'{path}: poses holds NaN or infinite values; repair or cut them')
+        rotations = np.tile(np.eye(3), (len(poses), skeleton.JOINT_COUNT, 1, 1))
+        vectors = poses[:, :body].astype(np.float64).reshape(-1, 3)
+        rotations[:, : skeleton.BODY_JOINT_COUNT] = (
+            Rotation.from_rotvec(vectors).as_matrix().reshape(len(poses), -1, 3, 3)
+        )
+        try:
+            return cls(rotations, trans.astype(np.float64), fps)
+        except MotionError as error:
+            raise MotionError(f'{path}: {error}') from None
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write an AMASS npz file (SMPL+H layout, hands at rest, neutral shape)."""
+        frames = len(self)
+        poses = np.zeros((frames, 156), np.float32)
+        vectors = Rotation.from_matrix(self.joint_rotations.reshape(-1, 3, 3)).as_rotvec()
+        body = 3 * skeleton.BODY_JOINT_COUNT
+        poses[:, :body] = vectors.reshape(frames, -1)[:, :body]
+        with write_atomically(path) as file:
+            np.savez_compressed(
+                file,
+                poses=poses,
+                trans=self.root_position.astype(np.float32),
+                betas=np.zeros(16, np.float32),
+                gender=np.array('neutral'),
+                mocap_framerate=np.array(float(self.fps)),
+            )
+
+
+def _orthonormalised(columns: np.ndarray) -> np.ndarray:
+    """Gram-Schmidt on the two first columns [..., 3, 2] (Zhou et al. 2019)."""
+    first = columns[..., 0] / np.linalg.norm(columns[..., 0], axis=-1, keepdims=True)
+    second = columns[..., 1] - (first * columns[..., 1]).sum(-1, keepdims=True) * first
+    second = second / np.linalg.norm(second, axis=-1, keepdims=True)
+    return np.stack([first, second, np.cross(first, second)], axis=-1)
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read the numeric arrays of an npz file; objects are never unpickled."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            wanted = {'poses', 'trans', 'mocap_framerate', 'mocap_frame_rate'}
+            arrays = {key: archive[key] for key in wanted & set(archive.files)}
+    except FileNotFoundError:
+        raise MotionError(f'{path}: no such file') from None
+    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+        raise MotionError(f'{path}: not a readable npz motion file ({error})') from None
+    for key, array in arrays.items():
+        if array.dtype.kind not in 'fiu':
+            raise MotionError(f'{path}: {key} has type {array.dtype}, it must be numbers')
+    return arrays
