@@ -127,8 +127,6 @@ def forward_kinematics(joint_rotations: Any, root_position: Any) -> Pose:
     positions = [root_position]
     for joint in range(1, JOINT_COUNT):
         parent = PARENTS[joint]
-        positions.append(
-            positions[parent] + (rotations[parent] @ offsets[joint][:, None])[..., 0]
-        )
+        positions.append(positions[parent] + (rotations[parent] @ offsets[joint][:, None])[..., 0])
         rotations.append(rotations[parent] @ joint_rotations[..., joint, :, :])
     return Pose(xp.stack(positions, axis=-2), xp.stack(rotations, axis=-3))

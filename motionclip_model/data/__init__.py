@@ -1,0 +1,1 @@
+"""Readers of motion files and data sets, one module for each source."""
