@@ -47,7 +47,7 @@ setup(
     python_requires='>=3.11',
     packages=find_packages(include=['motionclip_model*', 'motionclip_ros*']),
     package_data={
-        'motionclip_model': ['py.typed', 'weights/**/*'],
+        'motionclip_model': ['py.typed', 'data/*.yaml', 'weights/**/*'],
         'motionclip_ros': ['py.typed'],
     },
     data_files=[

@@ -1,0 +1,47 @@
+# One command from a fresh clone: `make demo TEXT="a person kicks"`; `make help` lists the rest.
+
+TEXT ?= a person waves with the right hand
+# Through the environment, unexpanded: a text may hold quotes, dollar signs and back-quotes.
+override TEXT := $(value TEXT)
+export TEXT
+export PYTHONUNBUFFERED := 1
+
+BIN := .venv/bin
+ENVIRONMENT := scripts/environment
+
+.DEFAULT_GOAL := help
+.PHONY: help environment demo test lint format train benchmark clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+environment: ## Create .venv and install the package with pinned versions
+	@$(ENVIRONMENT)
+
+demo: environment ## Text to a moving robot over ROS 2: TEXT="a person kicks"
+	@$(BIN)/motionclip demo -- "$$TEXT"
+
+test: environment ## Run the whole test suite
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: environment ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: environment ## Bring the code into the house style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+train: environment ## Train a checkpoint: TRAIN_ARGS="--help" lists the options
+	@$(BIN)/motionclip train $(TRAIN_ARGS)
+
+benchmark: environment ## Measure every performance claim of the documentation
+	@for script in benchmark/*.py; do \
+		echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
+	done
+
+clean: ## Remove everything that can be made again
+	rm -rf .venv build install log out dist *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
