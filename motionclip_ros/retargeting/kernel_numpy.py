@@ -1,0 +1,111 @@
+"""The tracking kernel in NumPy: all frames at once, one joint after the other."""
+
+import numpy as np
+from jaxtyping import Float
+from scipy.spatial.transform import Rotation
+
+from motionclip_ros.retargeting.problem import State, Tasks, Tree
+
+
+def place(tree: Tree, state: State) -> tuple[np.ndarray, np.ndarray]:
+    """Place the base and every joint in the world.
+
+    Args:
+        tree: The robot.
+        state: Its posture in every frame.
+
+    Returns:
+        Rotations to the world [frame, 1 + joint, 3, 3] and origins [frame, 1 + joint, 3] [m];
+        entry 0 is the base, entry j + 1 is joint j.
+    """
+    turn, origin = _place_from_base(tree, state)
+    return turn, origin + state.base_position[:, None]
+
+
+def sweep(
+    tree: Tree, tasks: Tasks, state: State
+) -> tuple[
+    Float[np.ndarray, ' frame'], Float[np.ndarray, 'frame dof'], Float[np.ndarray, 'frame dof dof']
+]:
+    """Return cost, gradient and normal matrix (lower triangle) of each frame."""
+    frames, count = state.joints.shape
+    turn, origin = _place_from_base(tree, state)
+    along = np.einsum('tjab,jb->tja', turn[:, 1:], tree.axis)
+    motion = np.concatenate([np.cross(origin[:, 1:], along), along], axis=-1)
+    motion[:, tree.prismatic, :3] = along[:, tree.prismatic]
+    motion[:, tree.prismatic, 3:] = 0.0
+    cost, inertia, force = _loads(tasks, state, turn, origin)
+    gradient = np.zeros((frames, count + 6))
+    matrix = np.zeros((frames, count + 6, count + 6))
+    for joint in range(count - 1, -1, -1):
+        column = np.einsum('tab,tb->ta', inertia[:, joint + 1], motion[:, joint])
+        gradient[:, 6 + joint] = (motion[:, joint] * force[:, joint + 1]).sum(-1)
+        matrix[:, 6 + joint, :6] = column
+        above = joint
+        while above >= 0:
+            matrix[:, 6 + joint, 6 + above] = (motion[:, above] * column).sum(-1)
+            above = tree.parent[above]
+        inertia[:, tree.parent[joint] + 1] += inertia[:, joint + 1]
+        force[:, tree.parent[joint] + 1] += force[:, joint + 1]
+    gradient[:, :6] = force[:, 0]
+    matrix[:, :6, :6] = np.tril(inertia[:, 0])
+    return cost, gradient, matrix
+
+
+def _place_from_base(tree: Tree, state: State) -> tuple[np.ndarray, np.ndarray]:
+    frames, count = state.joints.shape
+    turn = np.empty((frames, count + 1, 3, 3))
+    origin = np.zeros((frames, count + 1, 3))
+    turn[:, 0] = state.base_rotation
+    for joint in range(count):
+        above = turn[:, tree.parent[joint] + 1]
+        here = origin[:, tree.parent[joint] + 1] + above @ tree.position[joint]
+        frame = above @ tree.rotation[joint]
+        travel = tree.axis[joint] * state.joints[:, joint, None]
+        if tree.prismatic[joint]:
+            here = here + np.einsum('tab,tb->ta', frame, travel)
+        else:
+            frame = frame @ Rotation.from_rotvec(travel).as_matrix()
+        turn[:, joint + 1] = frame
+        origin[:, joint + 1] = here
+    return turn, origin
+
+
+def _loads(
+    tasks: Tasks, state: State, turn: np.ndarray, origin: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return each frame's cost, and inertia and force of all tasks by the joint that bears them."""
+    frames, bodies = origin.shape[:2]
+    inertia = np.zeros((frames, bodies, 6, 6))
+    force = np.zeros((frames, bodies, 6))
+    carrier_turn = turn[:, tasks.body + 1]
+    point = origin[:, tasks.body + 1] + np.einsum('tkab,kb->tka', carrier_turn, tasks.offset)
+    error = point + state.base_position[:, None] - tasks.target_position
+    weight = tasks.position_weight.copy()
+    weight[..., 2][tasks.one_sided & (error[..., 2] > 0.0)] = 0.0
+    tilt = np.swapaxes(tasks.target_rotation, -1, -2)
+    tilt = carrier_turn @ tasks.alignment @ tilt
+    spin = Rotation.from_matrix(tilt.reshape(-1, 3, 3)).as_rotvec().reshape(point.shape)
+    pull = weight * error
+    torque = np.cross(point, pull) + tasks.orientation_weight[..., None] * spin
+    cross = _cross_matrix(point)
+    weighted = weight[..., None] * cross
+    for task, body in enumerate(tasks.body + 1):
+        inertia[:, body, :3, :3] += weight[:, task, :, None] * np.eye(3)
+        inertia[:, body, :3, 3:] -= weighted[:, task]
+        inertia[:, body, 3:, :3] -= np.swapaxes(weighted[:, task], -1, -2)
+        inertia[:, body, 3:, 3:] += np.swapaxes(cross[:, task], -1, -2) @ weighted[:, task]
+        inertia[:, body, 3:, 3:] += tasks.orientation_weight[:, task, None, None] * np.eye(3)
+        force[:, body, :3] += pull[:, task]
+        force[:, body, 3:] += torque[:, task]
+    cost = (pull * error).sum((-1, -2)) + (tasks.orientation_weight * (spin**2).sum(-1)).sum(-1)
+    return cost / 2, inertia, force
+
+
+def _cross_matrix(vector: np.ndarray) -> np.ndarray:
+    """Return the matrices that multiply like the cross product by `vector` [..., 3]."""
+    matrix = np.zeros((*vector.shape, 3))
+    matrix[..., 2, 1] = vector[..., 0]
+    matrix[..., 0, 2] = vector[..., 1]
+    matrix[..., 1, 0] = vector[..., 2]
+    return matrix - np.swapaxes(matrix, -1, -2)
