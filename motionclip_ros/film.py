@@ -1,0 +1,100 @@
+"""Frames into files: films (mp4, gif) and contact sheets."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import imageio.v2 as imageio
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image, ImageDraw, ImageFont
+
+from motionclip_model.errors import ConfigError
+from motionclip_model.storage import write_atomically
+
+Frame = UInt8[np.ndarray, 'height width 3']
+
+_CAPTION_HEIGHT = 24
+_MARGIN = 4
+
+
+def write_film(frames: Iterable[Frame], path: str | os.PathLike[str], fps: float) -> int:
+    """Write frames as they come into a film; an unfinished film is never left behind.
+
+    Args:
+        frames: Pictures of one size, even in both directions for mp4.
+        path: File to write; its ending, .mp4 (H.264) or .gif, decides the format.
+        fps: Frames per second.
+
+    Returns:
+        The number of frames written.
+
+    Raises:
+        ConfigError: Another ending, or no frame at all.
+    """
+    target = Path(path)
+    if target.suffix not in ('.mp4', '.gif'):
+        raise ConfigError(f'{target}: a film is written as .mp4 or .gif, not {target.suffix!r}')
+    count = 0
+    # The encoder needs a file name of the right ending, which the atomic writer has not.
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / f'film{target.suffix}'
+        with _writer(draft, fps) as writer:
+            for frame in frames:
+                writer.append_data(frame)
+                count += 1
+        if not count:
+            raise ConfigError(f'{target}: a film needs at least one frame')
+        with write_atomically(target) as file:
+            file.write(draft.read_bytes())
+    return count
+
+
+def contact_sheet(
+    frames: Sequence[Frame],
+    path: str | os.PathLike[str],
+    columns: int = 4,
+    captions: Sequence[str] = (),
+) -> None:
+    """Write frames side by side into one picture.
+
+    Args:
+        frames: Pictures of one size, in reading order.
+        path: PNG file to write.
+        columns: Pictures in a row.
+        captions: A line for under each picture; none, or one per frame.
+
+    Raises:
+        ConfigError: No frames, or captions that do not fit their number.
+    """
+    if not len(frames) or columns < 1 or len(captions) not in (0, len(frames)):
+        raise ConfigError(
+            f'{path}: {len(frames)} frames, {columns} columns, {len(captions)} captions; a '
+            'sheet needs frames, columns, and no caption or one per frame'
+        )
+    height, width = frames[0].shape[:2]
+    cell_width, cell_height = width + _MARGIN, height + _MARGIN
+    if captions:
+        cell_height += _CAPTION_HEIGHT
+    columns = min(columns, len(frames))
+    rows = -(-len(frames) // columns)
+    sheet = Image.new(
+        'RGB', (columns * cell_width + _MARGIN, rows * cell_height + _MARGIN), 'white'
+    )
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(16)
+    for index, frame in enumerate(frames):
+        left = _MARGIN + index % columns * cell_width
+        top = _MARGIN + index // columns * cell_height
+        sheet.paste(Image.fromarray(np.ascontiguousarray(frame)), (left, top))
+        if captions:
+            draw.text((left + 2, top + height + 2), captions[index], fill='black', font=font)
+    with write_atomically(path) as file:
+        sheet.save(file, format='PNG')
+
+
+def _writer(path: Path, fps: float) -> Any:
+    if path.suffix == '.gif':
+        return imageio.get_writer(path, duration=1000.0 / fps, loop=0)
+    return imageio.get_writer(path, fps=fps, codec='libx264', quality=8, macro_block_size=2)
