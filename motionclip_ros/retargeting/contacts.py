@@ -1,0 +1,70 @@
+"""Where the human's heels and toes stand on the floor, and how high the floor is."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy.ndimage import binary_closing, binary_opening
+
+from motionclip_model import skeleton
+from motionclip_model.motion import Motion
+
+ANKLE_HEIGHT = float(-skeleton.OFFSETS[skeleton.JOINT_INDEX['left_foot'], 1])
+"""Height of the ankle above the toe joint when the sole is flat [m]."""
+
+_CLOSE = 0.05  # [m] above the floor: flat feet in the data wander by 3 cm
+_SLOW = 0.5  # [m/s]; a support foot's marker moves at 0.05 to 0.2, a swinging one at 2 to 5
+_GAP = 0.07  # [s] shorter contacts and shorter gaps are noise
+
+
+class FootHeights(NamedTuple):
+    """Height above the floor of the points under some SMPL joints.
+
+    Attributes:
+        heights: [m], one column for each joint asked for.
+        floor: The floor's height in the world [m].
+    """
+
+    heights: Float[np.ndarray, 'frame point']
+    floor: float
+
+
+def foot_heights(motion: Motion, joints: tuple[str, ...]) -> FootHeights:
+    """Measure how high heels (below ankles) and toes are above the floor.
+
+    The floor is taken as the level that the lowest point reaches in all but the lowest 2 % of
+    frames, so that a wandering pelvis height or a buried toe does not lift the robot.
+
+    Args:
+        motion: A human motion.
+        joints: Ankles or feet of SMPL.
+
+    Returns:
+        Heights, negative where the point is below the floor.
+    """
+    index = [skeleton.JOINT_INDEX[joint] for joint in joints]
+    drop = np.array([ANKLE_HEIGHT if joint.endswith('ankle') else 0.0 for joint in joints])
+    heights = motion.pose.positions[:, index, 2] - drop
+    floor = float(np.quantile(heights.min(axis=1), 0.02))
+    return FootHeights(heights - floor, floor)
+
+
+def contacts(motion: Motion, joints: tuple[str, ...]) -> Bool[np.ndarray, 'frame point']:
+    """Tell when each point is low and slow enough to be standing.
+
+    Args:
+        motion: A human motion.
+        joints: Ankles or feet of SMPL.
+
+    Returns:
+        True in the frames in which the point stands.
+    """
+    index = [skeleton.JOINT_INDEX[joint] for joint in joints]
+    velocity = np.gradient(motion.pose.positions[:, index], axis=0) * motion.fps
+    standing = foot_heights(motion, joints).heights < _CLOSE
+    standing &= np.linalg.norm(velocity, axis=-1) < _SLOW
+    window = np.ones((max(1, round(_GAP * motion.fps)) + 1, 1), bool)
+    # At the clip's ends a contact is cut off, not over: repeat the outermost frames.
+    border = len(window)
+    padded = np.pad(standing, ((border, border), (0, 0)), mode='edge')
+    return binary_opening(binary_closing(padded, window), window)[border:-border]
