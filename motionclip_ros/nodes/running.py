@@ -1,0 +1,74 @@
+"""How every node starts, serves and stops."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+import rclpy
+from rclpy.executors import (
+    ExternalShutdownException,
+    MultiThreadedExecutor,
+    SingleThreadedExecutor,
+)
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
+from motionclip_model.errors import MotionClipError
+
+LATCHED = QoSProfile(
+    depth=1,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+    reliability=ReliabilityPolicy.RELIABLE,
+)
+"""For what a late subscriber still wants to know: descriptions and last results."""
+
+RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+"""For commands, of which none may be lost."""
+
+LATEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+"""For readers of a stream who only want its newest value."""
+
+
+def prepare_environment() -> None:
+    """Let ROS find its packages when they came as Python wheels, not from /opt/ros."""
+    os.environ.setdefault('AMENT_PREFIX_PATH', sys.prefix)
+
+
+def serve(build: Callable[[], Node], threads: int = 1) -> NoReturn:
+    """Build a node and serve until SIGINT or SIGTERM, then exit the process.
+
+    The exit status is 0 after a signal and 2, with one line on stderr, when the node cannot
+    start.
+
+    Args:
+        build: Makes the node; called after ROS is up.
+        threads: Callbacks that may run at once (those of different callback groups).
+    """
+    prepare_environment()
+    rclpy.init(args=sys.argv)
+    node: Node | None = None
+    executor = MultiThreadedExecutor(threads) if threads > 1 else SingleThreadedExecutor()
+    status = 0
+    try:
+        node = build()
+        executor.add_node(node)
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except MotionClipError as error:
+        sys.stderr.write(f'{one_line(error)}\n')
+        status = 2
+    finally:
+        # Joins the workers: a thread that still spins at exit would abort the process.
+        executor.shutdown()
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    sys.exit(status)
+
+
+def one_line(error: Exception) -> str:
+    """Fold a message into one printable line."""
+    folded = ' '.join(str(error).split())
+    return ''.join(character if character.isprintable() else '?' for character in folded)
