@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pinocchio
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from motionclip_model.errors import RobotError
 from motionclip_ros import resources
@@ -118,13 +118,31 @@ class Robot:
         Returns:
             Positions [m] and rotations from link to world.
         """
-        turn, origin = kernel_numpy.place(self.tree, state)
         frames = [self.frame(link) for link in links]
+        turn, origin = kernel_numpy.place(self.tree, state)
         body = np.array([frame.body for frame in frames]) + 1
         offset = np.array([frame.position for frame in frames])
         rotation = np.array([frame.rotation for frame in frames])
         positions = origin[:, body] + np.einsum('tkab,kb->tka', turn[:, body], offset)
         return positions, turn[:, body] @ rotation
+
+    def points(
+        self, body: Int[np.ndarray, ' point'], offset: Float[np.ndarray, 'point 3'], state: State
+    ) -> Float[np.ndarray, 'frame point 3']:
+        """Place points of joints in the world.
+
+        Args:
+            body: Joint that carries each point; -1 is the base.
+            offset: The points in those joints' frames [m].
+            state: The robot's posture in every frame.
+
+        Returns:
+            Positions [m].
+        """
+        turn, origin = kernel_numpy.place(self.tree, state)
+        return np.asarray(
+            origin[:, body + 1] + np.einsum('tkab,kb->tka', turn[:, body + 1], offset)
+        )
 
 
 def load_robot(name_or_path: str | os.PathLike[str]) -> Robot:

@@ -1,0 +1,134 @@
+"""Make a trajectory that a controller may execute: a calm way in, the motion, a soft stop.
+
+The motion's own path is kept. Only its clock is bent near the ends, from standing still to
+full speed and back, so that easing in and out can never leave the position limits.
+"""
+
+import numpy as np
+from jaxtyping import Float
+
+from motionclip_model.errors import TrajectoryError
+from motionclip_ros.retargeting.limits import JointLimits
+from motionclip_ros.retargeting.trajectory import RobotTrajectory
+
+CALM = 0.25
+"""Part of the velocity and acceleration limits that the way to the first pose may use."""
+
+TOLERANCE = 0.1
+"""How far a measured position may be outside its limit, as gears and sensors have it [rad]."""
+
+_FASTEST = 2.0  # [rad/s] at most on the way in, whatever the motors could do
+_SHORTEST = 0.5  # [s] even when the robot is there already
+_LONGEST_EASE = 2.0  # [s] of the motion's own time at each end
+_STEP = 1 / 50  # [s] between published points
+
+
+def executable(
+    trajectory: RobotTrajectory,
+    limits: JointLimits,
+    measured_positions: Float[np.ndarray, ' joint'] | None,
+) -> RobotTrajectory:
+    """Add a way from where the robot is to the motion, and a stop at its end.
+
+    Args:
+        trajectory: A retargeted motion.
+        limits: The joints' bounds.
+        measured_positions: Where the joints are now, at rest [rad]; `None` for the neutral
+            posture (every joint at 0, or at the limit nearest to it).
+
+    Returns:
+        A trajectory that starts at the measured posture, one step after time 0, with no
+        velocity at its ends, and is wholly inside the position, velocity and acceleration
+        limits.
+
+    Raises:
+        TrajectoryError: The measured positions are malformed, or outside the limits.
+    """
+    start = _start(trajectory, limits, measured_positions)
+    first = trajectory.sample(trajectory.time_from_start[0])
+    way = _way_in(start, limits.clipped(first.positions), limits)
+    motion = trajectory.sample(trajectory.time_from_start[0] + _bent_clock(trajectory, limits))
+
+    def held_before(values: np.ndarray) -> np.ndarray:
+        return np.concatenate([np.repeat(values[:1], len(way) - 1, axis=0), values])
+
+    joined = RobotTrajectory.through(
+        trajectory.joint_names,
+        _STEP * np.arange(1, len(way) + len(motion.positions)),
+        np.concatenate([way[:-1], motion.positions]),
+        held_before(motion.base_position),
+        held_before(motion.base_quaternion_xyzw),
+        limits,
+        at_rest=True,
+    )
+    return joined.slowed(joined.stretch_needed(limits))
+
+
+def _start(
+    trajectory: RobotTrajectory, limits: JointLimits, measured: np.ndarray | None
+) -> np.ndarray:
+    """Return the posture to start from, inside the limits."""
+    joints = len(trajectory.joint_names)
+    if limits.lower.shape != (joints,):
+        raise TrajectoryError(
+            f'the limits are of {limits.lower.size} joints, the trajectory has {joints}'
+        )
+    if measured is None:
+        return limits.clipped(np.zeros(joints))
+    if measured.shape != (joints,):
+        raise TrajectoryError(
+            f'measured positions have shape {measured.shape}; the robot has {joints} joints'
+        )
+    if not np.isfinite(measured).all():
+        raise TrajectoryError('measured positions hold NaN or infinite values; check the sensors')
+    inside = limits.clipped(measured)
+    outside = np.abs(measured - inside)
+    if outside.max() > TOLERANCE:
+        joint = int(outside.argmax())
+        raise TrajectoryError(
+            f'joint {trajectory.joint_names[joint]} is measured at {measured[joint]:.3f} rad, '
+            f'outside its limits [{limits.lower[joint]:.3f}, {limits.upper[joint]:.3f}]; check '
+            'the order and the unit of the joint states'
+        )
+    return inside
+
+
+def _way_in(start: np.ndarray, goal: np.ndarray, limits: JointLimits) -> np.ndarray:
+    """Return a calm minimum-jerk move from rest to rest (Flash and Hogan 1985) [point, joint]."""
+    distance = np.abs(goal - start)
+    speed = np.minimum(CALM * limits.velocity, _FASTEST)
+    # The quintic's peak speed is 15/8 of the mean, its peak acceleration 10/sqrt(3) of d/T^2.
+    by_speed = (15 / 8 * distance / speed).max()
+    by_push = np.sqrt((10 / np.sqrt(3) * distance / (CALM * limits.acceleration)).max())
+    u = _grid(max(_SHORTEST, by_speed, by_push))[:, None]
+    u = u / u[-1]
+    return np.asarray(start + (goal - start) * u**3 * (10 + u * (6 * u - 15)))
+
+
+def _bent_clock(trajectory: RobotTrajectory, limits: JointLimits) -> np.ndarray:
+    """Return the motion's own time at each published point, easing from and to standstill.
+
+    Over the first and last `ease` seconds of output the clock's rate follows a smooth step,
+    3u^2 - 2u^3, so half of that time is added at each end.
+    """
+    begin, end = trajectory.time_from_start[0], trajectory.time_from_start[-1]
+    length = float(end - begin)
+    fastest = np.abs(trajectory.velocities).max(axis=0)
+    # The clock's own acceleration, 1.5 / ease, times the motion's velocity costs at most half
+    # of the limit.
+    ease = float((1.5 * fastest / (0.5 * limits.acceleration)).max())
+    ease = min(max(ease, 0.3), _LONGEST_EASE, length)
+    total = length + ease
+    times = _grid(total)
+    u = np.clip(times / ease, 0.0, 1.0)
+    late = np.clip((times - (total - ease)) / ease, 0.0, 1.0)
+    clock = np.where(times < ease, ease * (u**3 - u**4 / 2), times - ease / 2)
+    clock = np.where(
+        times > total - ease, length - ease * ((1 - late) ** 3 - (1 - late) ** 4 / 2), clock
+    )
+    return np.clip(clock, 0.0, length)
+
+
+def _grid(seconds: float) -> np.ndarray:
+    """Return times from 0 at the published step, the last one at or just after `seconds` [s]."""
+    return _STEP * np.arange(int(np.ceil(seconds / _STEP - 1e-9)) + 1)
