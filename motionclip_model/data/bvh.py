@@ -32,21 +32,27 @@ _SIDE_NAMES = {
     'collar': ('shoulder', 'collar', 'clavicle'),
     'shoulder': ('arm', 'shldr', 'uparm', 'upperarm', 'shoulder'),
     'elbow': ('forearm', 'elbow', 'lowerarm'),
-    'wrist': ('hand', 'wrist'),
+    # In the MotionBuilder release the hand only rolls, and this joint in its place bends.
+    'wrist': ('fingerbase', 'hand', 'wrist'),
 }
 """Names in use, without prefix, separators, case and side; the first that exists is taken."""
 
 _LIMBS = {
     'hip': 'knee',
     'knee': 'ankle',
-    'ankle': 'foot',
     'shoulder': 'elbow',
     'elbow': 'wrist',
 }
-"""Joints whose bone must point exactly where the file's bone points, and the bone's end."""
+"""Joints whose bone is to point where the file's bone points, and the bone's end."""
 
-_STANDING_HEIGHT = 0.02
-"""Height of the ball of the foot over the floor while the foot stands on it [m]."""
+_NEAR_REST = 30.0
+"""Largest joint angle of a reference pose [deg]; a T-pose differs that much from rest."""
+
+_LEAP, _FAST = 1500.0, 600.0
+"""Joint speeds that only a leap can have, and below which a fade has ended [deg/s]."""
+
+_LONGEST_FADE = 0.1
+"""Longest fade from the reference pose to the motion [s]."""
 
 
 class _Mapping(NamedTuple):
@@ -59,11 +65,11 @@ class _Mapping(NamedTuple):
 def load_bvh(path: str | os.PathLike[str]) -> Motion:
     """Read a BVH file and carry its motion over to the SMPL skeleton.
 
-    Joints are matched by name. Upper and lower arms and legs and the feet point exactly where
-    the file's bones point; trunk, neck, head, collars and hands turn as the file's joints turn
-    away from its rest pose, which may be any pose in which the trunk is upright. The root path
-    is scaled by the ratio of leg lengths, whatever the file's unit, and the floor put under
-    the lowest foot. A reference pose in front of the motion is left out.
+    Joints are matched by name. Upper and lower arms and legs point exactly where the file's
+    bones point; trunk, neck, head, collars, feet and hands turn as the file's joints turn away
+    from its rest pose, which may be any pose with an upright trunk. The root path is scaled by
+    the ratio of leg lengths, whatever the file's unit, and the floor put under the lowest
+    foot. A reference pose in front of the motion is left out.
 
     Args:
         path: File with the usual names, such as Hips, LeftUpLeg or hip, lThigh.
@@ -77,13 +83,15 @@ def load_bvh(path: str | os.PathLike[str]) -> Motion:
     file = read_bvh(path)
     try:
         mapping = _map_joints(file)
-        return _converted(_without_reference_pose(file), mapping)
+        return _converted(file, mapping)
     except MotionError as error:
         raise MotionError(f'{path}: {error}') from None
 
 
 def _converted(file: BvhFile, mapping: _Mapping) -> Motion:
     rest, placed = file.at_rest(), file.placed()
+    start = _first_frame(file, placed, list(mapping.joint.values()))
+    placed = Placement(placed.positions[start:], placed.rotations[start:])
     upright = _upright_frame(rest.positions[0], mapping.joint)
     to_world = Y_UP_TO_Z_UP if np.argmax(np.abs(upright[:, 1])) == 1 else np.eye(3)
     rotations = _world_rotations(rest, placed, mapping, upright)
@@ -95,7 +103,7 @@ def _converted(file: BvhFile, mapping: _Mapping) -> Motion:
     smpl_hips = OFFSETS[[JOINT_INDEX['left_hip'], JOINT_INDEX['right_hip']]].mean(0)
     root = hips - rotations[:, 0] @ smpl_hips
     feet = [JOINT_INDEX['left_foot'], JOINT_INDEX['right_foot']]
-    root[:, 2] += _STANDING_HEIGHT - forward_kinematics(local, root).positions[:, feet, 2].min()
+    root[:, 2] -= forward_kinematics(local, root).positions[:, feet, 2].min()
     return Motion(local, root, file.fps)
 
 
@@ -117,18 +125,31 @@ def _world_rotations(
         if source is None:
             world[:, index] = world[:, parent]
             continue
+        if name.endswith('ankle'):
+            alignment[index] = _flat_foot(upright, alignment[parent])
         end = mapping.bone_end.get(name)
         if end is None:
             world[:, index] = placed.rotations[:, source] @ alignment[index]
             continue
         offset = OFFSETS[JOINT_INDEX[_bone_end_name(name)]]
-        bone = rest.positions[:, end] - rest.positions[:, source]
-        alignment[index] = (_swing(alignment[index] @ offset, bone) @ alignment[index])[0]
+        bone = rest.positions[0, end] - rest.positions[0, source]
+        alignment[index] = _swing(alignment[index] @ offset, bone) @ alignment[index]
         world[:, index] = placed.rotations[:, source] @ alignment[index]
         # Joints between the two, of a forearm that twists in two places say, may bend a bone.
         bone = placed.positions[:, end] - placed.positions[:, source]
         world[:, index] = _swing(world[:, index] @ offset, bone) @ world[:, index]
     return world
+
+
+def _flat_foot(upright: np.ndarray, shank: np.ndarray) -> np.ndarray:
+    """Let the foot stand flat and straight in the rest pose, square to a leg seen from front.
+
+    How a foot's bone falls and turns towards the toes depends on where its ends were put, so
+    bones are no guide here; that people are drawn at rest with their soles flat is.
+    """
+    front = upright[:, 2]
+    leg = shank @ [0.0, -1.0, 0.0]
+    return np.asarray(_swing(upright @ [0.0, -1.0, 0.0], leg - (leg @ front) * front) @ upright)
 
 
 def _map_joints(file: BvhFile) -> _Mapping:
@@ -139,7 +160,8 @@ def _map_joints(file: BvhFile) -> _Mapping:
             if candidate in found and found[candidate] not in joint.values():
                 joint[name] = found[candidate]
                 break
-    needed = {'pelvis', *(f'{side}_{part}' for side in ('left', 'right') for part in _LIMBS)}
+    limbs = [f'{side}_{part}' for side in ('left', 'right') for part in _LIMBS]
+    needed = {'pelvis', 'left_ankle', 'right_ankle', *limbs}
     missing = sorted(needed - set(joint))
     if missing:
         known = ', '.join(_plain(each.name) for each in file.joints if each.channels)
@@ -147,7 +169,7 @@ def _map_joints(file: BvhFile) -> _Mapping:
         raise MotionError(f'no joint for {missing[0]}: it may be called {names}; found {known}')
     joint |= _spine(file, joint)
     bone_end = {}
-    for name in sorted(needed - {'pelvis'}):
+    for name in limbs:
         end = joint.get(_bone_end_name(name))
         bone_end[name] = _end_site(file, joint[name]) if end is None else end
     return _Mapping(joint, {name: end for name, end in bone_end.items() if end is not None})
@@ -169,15 +191,27 @@ def _spine(file: BvhFile, joint: dict[str, int]) -> dict[str, int]:
     return {f'spine{number}': chain[at] for number, at in enumerate(picked, start=1)}
 
 
-def _without_reference_pose(file: BvhFile) -> BvhFile:
-    """Leave out a first frame in the rest pose, from which the motion starts with a leap."""
-    turns = np.concatenate(
-        [[name.endswith('rotation') for name in joint.channels] for joint in file.joints]
-    ).astype(bool)
-    first, second = np.abs(file.values[:2, turns]).max(axis=1) if len(file.values) > 2 else (1, 1)
-    if first < 0.01 and second > 1.0:
-        return BvhFile(file.joints, file.values[1:], file.fps)
-    return file
+def _first_frame(file: BvhFile, placed: Placement, body: list[int]) -> int:
+    """Find where the motion begins behind a reference pose, if there is one.
+
+    Both CMU releases start with an upright T-pose near their rest pose. In one the motion
+    follows with a leap; in the other it fades in over a few frames, still too fast for humans.
+    """
+    names = [name for joint in file.joints for name in joint.channels]
+    turns = np.array([name.endswith('rotation') for name in names])
+    if len(file.values) < 4 or np.abs(file.values[0, turns]).max(initial=0.0) > _NEAR_REST:
+        return 0
+    rotations = placed.rotations[:, body]  # fingers and toes may be noisier
+    change = np.swapaxes(rotations[:-1], -1, -2) @ rotations[1:]
+    cosine = (np.trace(change, axis1=-2, axis2=-1).min(axis=1) - 1.0) / 2.0
+    speed = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))) * file.fps
+    if np.abs(placed.rotations[0, 0] - np.eye(3)).max() > 1e-4 or speed[0] < _LEAP:
+        return 0
+    if speed[1] < _LEAP:
+        return 1
+    fading = int(_LONGEST_FADE * file.fps) + 1
+    calm = np.flatnonzero(speed[1:fading] < _FAST)
+    return 1 + int(calm[0]) if len(calm) else 1
 
 
 def _upright_frame(rest: np.ndarray, joint: dict[str, int]) -> np.ndarray:
@@ -223,7 +257,7 @@ def _swing(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     straight = length < 1e-12
     axis = np.where(straight, other, axis)
     axis = axis / np.linalg.norm(axis, axis=-1, keepdims=True)
-    return Rotation.from_rotvec(axis * angle[..., None]).as_matrix()
+    return np.asarray(Rotation.from_rotvec(axis * angle[..., None]).as_matrix())
 
 
 def _candidates(name: str) -> list[str]:

@@ -116,7 +116,7 @@ def _rotation(channels: tuple[str, ...], values: np.ndarray) -> np.ndarray:
     for index in turns:
         # Shape [frame, 1]: newer SciPy reads [frame] as one rotation about many axes.
         result = result * Rotation.from_euler(channels[index][0], values[:, [index]], True)
-    return result.as_matrix()
+    return np.asarray(result.as_matrix())
 
 
 class _Reader:
