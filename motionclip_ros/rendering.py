@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
+from motionclip_model import skeleton
 from motionclip_model.errors import RobotError
 from motionclip_model.motion import Motion
 from motionclip_ros.figures import FIELD_OF_VIEW, furnish, human_spec
@@ -91,8 +92,11 @@ def human_frames(
     model = compiled(human_spec(size))
     quaternions = np.roll(
         Rotation.from_matrix(motion.joint_rotations.reshape(-1, 3, 3)).as_quat(), 1, axis=-1
-    )
-    qpos = np.concatenate([motion.root_position, quaternions.reshape(len(motion), -1)], axis=1)
+    ).reshape(len(motion), -1, 4)
+    # MuJoCo numbers a finished limb before the next one begins, SMPL goes from level to level.
+    order = [skeleton.JOINT_INDEX[model.body(i).name] for i in range(1, model.nbody)]
+    quaternions = quaternions[:, order].reshape(len(motion), -1)
+    qpos = np.concatenate([motion.root_position, quaternions], axis=1)
     facing = motion.joint_rotations[0, 0] @ [0.0, 0.0, 1.0]
     yield from _draw(model, qpos, facing, size)
 
