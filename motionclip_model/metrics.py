@@ -27,7 +27,9 @@ def speed_ratio(decoded: Motion, source: Motion) -> float:
 def path_error(decoded: Motion, source: Motion) -> float:
     """Distance of the root's end points, as a share of the way that the source went."""
     way = float(np.linalg.norm(np.diff(source.root_position[:, :2], axis=0), axis=-1).sum())
-    ends = [motion.root_position[-1, :2] - motion.root_position[0, :2] for motion in (decoded, source)]
+    ends = [
+        motion.root_position[-1, :2] - motion.root_position[0, :2] for motion in (decoded, source)
+    ]
     gap = abs(float(np.linalg.norm(ends[0])) - float(np.linalg.norm(ends[1])))
     return gap / max(way, 0.1)
 

@@ -248,4 +248,6 @@ def _check_encoder(network: MotionClipNetwork, encoder: TextEncoder, wanted: str
 def _wordless(meaning: Float[Tensor, '1 embedding']) -> TextEmbedding:
     """A bare meaning as a text of one word that is not there."""
     words = torch.zeros(1, 1, meaning.shape[-1], device=meaning.device)
-    return TextEmbedding(meaning, words, torch.zeros(1, 1, dtype=torch.bool, device=meaning.device))
+    return TextEmbedding(
+        meaning, words, torch.zeros(1, 1, dtype=torch.bool, device=meaning.device)
+    )

@@ -66,7 +66,7 @@ class ResidualBlock(nn.Module):
         self.wide = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
         self.mix = nn.Conv1d(width, width, 1)
         nn.init.zeros_(self.mix.weight)
-        nn.init.zeros_(self.mix.bias)
+        nn.init.zeros_(self.mix.bias)  # type: ignore[arg-type]
 
     def forward(
         self, x: Float[Tensor, 'batch width frame'], mask: Float[Tensor, 'batch 1 frame']

@@ -115,7 +115,9 @@ class TextEncoder:
         """
         # Imported late: it takes seconds, and only those who encode text should wait.
         from transformers import AutoConfig, AutoModel, AutoTokenizer, CLIPModel
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         folder = _minilm_folder() if source == 'minilm' else source
         local = source == 'minilm' or Path(folder).exists()
         try:
@@ -129,7 +131,11 @@ class TextEncoder:
                 f'cannot load a text encoder from {source!r}: {reason}; give a transformers '
                 'folder (CLIP or BERT-like), a hub id, or "minilm"'
             ) from None
-        name = 'all-MiniLM-L6-v2' if source == 'minilm' else f'{config.model_type} {Path(folder).name}'
+        name = (
+            'all-MiniLM-L6-v2'
+            if source == 'minilm'
+            else f'{config.model_type} {Path(folder).name}'
+        )
         return cls(name, model, tokenizer, device)
 
     @torch.no_grad()

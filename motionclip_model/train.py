@@ -43,6 +43,7 @@ class Trainer:
 
     Attributes:
         encoder: The frozen text encoder.
+        provenance: For each collection of the train split, its clips, hours and licence.
         network: The weights that the optimiser moves.
         average: Their moving average, which is what is shipped.
     """
@@ -63,6 +64,7 @@ class Trainer:
         self._device = 'cuda' if torch.cuda.is_available() else 'cpu'
         out.mkdir(parents=True, exist_ok=True)
         clips = prepare_clips(corpus, out)
+        self.provenance = provenance(clips['train'])
         reporter.note(f'{len(clips["train"])} training and {len(clips["val"])} validation clips')
         self.encoder = TextEncoder.load(device=self._device)
         self._train, self._val = (
@@ -214,6 +216,18 @@ def prepare_clips(corpus: Path, cache: Path) -> dict[str, list[Clip]]:
             save_rows(load_corpus(corpus, split, mirror=split == 'train'), kept)
         clips[split] = load_rows(kept)
     return clips
+
+
+def provenance(clips: list[Clip]) -> dict[str, dict[str, Any]]:
+    """Say where clips come from and on what terms; mirror images are not counted."""
+    found: dict[str, dict[str, Any]] = {}
+    for clip in clips:
+        if clip.name.startswith('mirror:'):
+            continue
+        entry = found.setdefault(clip.dataset, {'clips': 0, 'hours': 0.0, 'licence': clip.licence})
+        entry['clips'] += 1
+        entry['hours'] = round(entry['hours'] + clip.seconds / 3600.0, 4)
+    return found
 
 
 def _learning_rate(settings: StageConfig, step: int) -> float:

@@ -1,0 +1,116 @@
+"""From a sentence to a robot trajectory, without ROS."""
+
+import hashlib
+import time
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from motionclip_model import __version__
+from motionclip_model.model import MotionClip, checkpoint_path
+from motionclip_model.motion import Motion
+from motionclip_model.text_encoder import clean_text
+from motionclip_ros.retargeting.retargeter import Retargeter
+from motionclip_ros.retargeting.robot import Robot, load_robot
+from motionclip_ros.retargeting.trajectory import RobotTrajectory
+
+ROBOT_FPS = 30.0
+"""Points per second of a robot trajectory before it is stretched [1/s]."""
+
+
+class Generation(NamedTuple):
+    """What a text became.
+
+    Attributes:
+        text: The command as it was understood.
+        seed: Number that chose this motion among those that fit.
+        motion: What a person would do.
+        trajectory: What the robot is to do.
+        report: Stage latencies, model and robot hashes, tracking error, limit margins.
+    """
+
+    text: str
+    seed: int
+    motion: Motion
+    trajectory: RobotTrajectory
+    report: dict[str, Any]
+
+
+class Pipeline:
+    """A loaded model and a loaded robot.
+
+    Attributes:
+        model: Text to human motion.
+        robot: The robot that the motions are for.
+    """
+
+    def __init__(self, model: MotionClip, robot: Robot, model_hash: str):
+        """Join a model and a robot; `load` is the usual way in.
+
+        Args:
+            model: Text to human motion.
+            robot: Whose trajectories are made.
+            model_hash: SHA-256 of the checkpoint, for the reports.
+        """
+        self.model = model
+        self.robot = robot
+        self._model_hash = model_hash
+        self._retargeter = Retargeter(robot)
+
+    @classmethod
+    def load(cls, model: str = 'base', robot: str = 'g1') -> Self:
+        """Load a checkpoint and a robot.
+
+        Args:
+            model: Name of a shipped checkpoint or path of a .safetensors file.
+            robot: Name of a robot in config/robots or path of a URDF.
+
+        Raises:
+            MotionClipError: One of them is missing, damaged or does not fit.
+        """
+        path = checkpoint_path(model)
+        return cls(MotionClip.load(path), load_robot(robot), file_hash(path))
+
+    def warm_up(self) -> None:
+        """Do everything once, so that the first command is as fast as the others."""
+        self.generate('a person stands still', seconds=1.0)
+
+    def generate(self, text: str, seconds: float | None = None, seed: int = 0) -> Generation:
+        """Turn a command into a robot trajectory.
+
+        Args:
+            text: What to do, in plain words.
+            seconds: Duration [s]; by default what the text suggests.
+            seed: Another seed gives another motion of the same meaning.
+
+        Raises:
+            MotionClipError: A text, duration or motion that cannot be served; the message
+                says why in one line.
+        """
+        text = clean_text(text)
+        started = time.perf_counter()
+        embedding = self.model.encode_text([text])
+        encoded = time.perf_counter()
+        motion = self.model.generate(embedding, seconds, seed)
+        decoded = time.perf_counter()
+        retargeted = self._retargeter.retarget(motion.resampled(ROBOT_FPS))
+        finished = time.perf_counter()
+        report = {
+            'text': text,
+            'seed': seed,
+            'seconds': motion.seconds,
+            'version': __version__,
+            'model_sha256': self._model_hash,
+            'latency_ms': {
+                'encode': 1e3 * (encoded - started),
+                'decode': 1e3 * (decoded - encoded),
+                'retarget': 1e3 * (finished - decoded),
+            },
+            'retargeting': retargeted.report,
+        }
+        return Generation(text, seed, motion, retargeted.trajectory, report)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    with path.open('rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()

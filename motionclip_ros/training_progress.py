@@ -1,0 +1,45 @@
+"""A progress bar for training."""
+
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+
+class TrainingProgress:
+    """Shows steps and losses of each stage; notes stand above the bar.
+
+    Where the output is no terminal, the notes alone are printed, a line each.
+    """
+
+    def __init__(self, console: Console):
+        """Prepare the bar; it appears with the first step."""
+        self._progress = Progress(
+            TextColumn('{task.description:12}'),
+            BarColumn(),
+            TextColumn('{task.completed}/{task.total}'),
+            TimeRemainingColumn(),
+            TextColumn('{task.fields[losses]}'),
+            console=console,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        """Start drawing."""
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop drawing."""
+        self._progress.stop()
+
+    def step(self, stage: str, step: int, steps: int, values: dict[str, float]) -> None:
+        """Move the bar of a stage."""
+        if stage not in self._tasks:
+            self._tasks[stage] = self._progress.add_task(stage, total=steps, losses='')
+        losses = ' '.join(f'{name} {value:.3f}' for name, value in values.items())
+        self._progress.update(self._tasks[stage], completed=step, losses=losses)
+
+    def note(self, text: str) -> None:
+        """Print a sentence above the bar."""
+        self._progress.console.print(text, highlight=False)
