@@ -1,7 +1,6 @@
 """`Motion`: a human motion with a real root path; read from and written to AMASS files."""
 
 import os
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -60,7 +59,8 @@ class Motion:
                     'repair or cut the motion'
                 )
         gram = np.swapaxes(self.joint_rotations, -1, -2) @ self.joint_rotations
-        if np.abs(gram - np.eye(3)).max() > 1e-3:
+        mirrored = np.linalg.det(self.joint_rotations) < 0.0
+        if np.abs(gram - np.eye(3)).max() > 1e-3 or mirrored.any():
             raise MotionError('joint_rotations holds a matrix that is not a rotation')
 
     def __len__(self) -> int:
@@ -152,7 +152,9 @@ class Motion:
         rotations = np.tile(np.eye(3), (len(poses), skeleton.JOINT_COUNT, 1, 1))
         vectors = poses[:, :body].astype(np.float64).reshape(-1, 3)
         rotations[:, : skeleton.BODY_JOINT_COUNT] = (
-            Rotation.from_rotvec(vectors).as_matrix().reshape(len(poses), -1, 3, 3)
+            Rotation.from_rotvec(vectors)
+            .as_matrix()
+            .reshape(len(poses), skeleton.BODY_JOINT_COUNT, 3, 3)
         )
         try:
             return cls(rotations, trans.astype(np.float64), fps)
@@ -188,12 +190,12 @@ def _orthonormalised(columns: np.ndarray) -> np.ndarray:
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read the numeric arrays of an npz file; objects are never unpickled."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open('rb') as file, np.load(file, allow_pickle=False) as archive:
             wanted = {'poses', 'trans', 'mocap_framerate', 'mocap_frame_rate'}
             arrays = {key: archive[key] for key in wanted & set(archive.files)}
     except FileNotFoundError:
         raise MotionError(f'{path}: no such file') from None
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+    except Exception as error:  # zip, zlib and header errors have no common parent
         raise MotionError(f'{path}: not a readable npz motion file ({error})') from None
     for key, array in arrays.items():
         if array.dtype.kind not in 'fiu':

@@ -1,0 +1,76 @@
+"""What every test shares: shape checks, a quiet ROS environment, sample data."""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import jaxtyping
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(__file__).resolve().parent / 'data'
+LOG_DIR = Path(tempfile.mkdtemp(prefix='motionclip-test-'))
+
+# Before anything is imported that reads them.
+os.environ['ROS_PYTHON_CHECK_FIELDS'] = '1'
+os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 100)
+os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+os.environ['ROS_LOG_DIR'] = str(LOG_DIR)
+os.environ.setdefault('AMENT_PREFIX_PATH', sys.prefix)
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+os.environ.setdefault('HF_HUB_OFFLINE', '1')
+
+# Shapes written in signatures are checked at every call.
+jaxtyping.install_import_hook(
+    ['motionclip_model', 'motionclip_ros.retargeting'], 'shape_checks.check'
+)
+
+
+def pytest_sessionfinish() -> None:
+    """Remove the log folder."""
+    shutil.rmtree(LOG_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope='session')
+def clips() -> dict[str, Path]:
+    """AMASS files of real motion, by what is done in them."""
+    names = {
+        'cartwheel': '49/49_06',
+        'dance': '05/05_03',
+        'jog': '35/35_20',
+        'jump': '13/13_40',
+        'kick': '10/10_03',
+        'punch': '13/13_18',
+        'run': '127/127_03',
+        'sit': '13/13_01',
+        'walk': '07/07_01',
+        'wave': '14/14_24',
+    }
+    folder = DATA / 'amass' / 'CMU'
+    return {action: folder / f'{name}_poses.npz' for action, name in names.items()}
+
+
+@pytest.fixture(scope='session')
+def corpus() -> Path:
+    """A small captioned corpus: AMASS files, texts.jsonl, splits.json."""
+    return DATA
+
+
+@pytest.fixture(scope='session')
+def bvh_files() -> dict[str, Path]:
+    """One excerpt of each CMU BVH release."""
+    return {
+        'motionbuilder': DATA / 'bvh' / '02_03_run_motionbuilder.bvh',
+        'daz': DATA / 'bvh' / '13_19_forward_jump_daz.bvh',
+    }
+
+
+@pytest.fixture(scope='session')
+def shared() -> Path:
+    """The full motion data and recorded benchmarks; tests that need them skip elsewhere."""
+    folder = Path(os.environ.get('MOTIONCLIP_SHARED', ROOT.parent / 'shared'))
+    if not (folder / 'data').is_dir():
+        pytest.skip('the full motion data is not here; MOTIONCLIP_SHARED names its folder')
+    return folder
