@@ -47,7 +47,7 @@ def furnish(spec: mujoco.MjSpec, size: tuple[int, int]) -> None:
     spec.visual.headlight.ambient = [0.35, 0.35, 0.35]
     spec.visual.headlight.diffuse = [0.35, 0.35, 0.35]
     spec.visual.headlight.specular = [0.1, 0.1, 0.1]
-    spec.visual.quality.shadowsize = 4096
+    spec.visual.quality.shadowsize = 2048
     spec.visual.map.shadowclip = 2.0
     spec.stat.extent, spec.stat.center = 2.0, [0.0, 0.0, 0.8]
     spec.add_texture(

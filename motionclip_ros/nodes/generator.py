@@ -29,7 +29,7 @@ class GeneratorNode(Node):  # type: ignore[misc]
 
         Args:
             load_pipeline: Gives an object with `generate(text, seconds, seed)` and `robot`,
-                as `motionclip_ros.pipeline.Pipeline` is.
+                as `motionclip_ros.pipeline.Pipeline` has them.
 
         Raises:
             MotionClipError: A parameter is invalid, or the pipeline cannot be loaded.
@@ -96,10 +96,11 @@ class GeneratorNode(Node):  # type: ignore[misc]
             'seed': generation.seed,
             'trajectory_seconds': trajectory.seconds,
             'trajectory_points': len(trajectory.time_from_start),
-            'node_ms': {
-                'generate': 1e3 * (generated - began),
+            'latency_ms': {
+                **generation.report['latency_ms'],
                 'approach': 1e3 * (approached - generated),
                 'publish': 1e3 * (published - approached),
+                'total': 1e3 * (published - began),
             },
         }
         self._report.publish(conversions.report(report))
@@ -150,7 +151,9 @@ def _load(settings: GeneratorParameters) -> Any:
     # PyTorch comes with the pipeline; who only wants the node class does not pay for it.
     from motionclip_ros.pipeline import Pipeline
 
-    return Pipeline.load(model=settings.model, robot=settings.robot)
+    pipeline = Pipeline.load(model=settings.model, robot=settings.robot)
+    pipeline.warm_up()
+    return pipeline
 
 
 def main() -> None:
