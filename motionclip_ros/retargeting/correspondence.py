@@ -166,9 +166,7 @@ class Correspondence:
 
 def _check_human(joint: Any) -> None:
     if joint not in skeleton.JOINT_INDEX:
-        raise ConfigError(
-            f'no SMPL joint {joint!r}; there are {", ".join(skeleton.JOINT_NAMES)}'
-        )
+        raise ConfigError(f'no SMPL joint {joint!r}; there are {", ".join(skeleton.JOINT_NAMES)}')
 
 
 def _points(name: str, values: Any) -> tuple[Point, ...]:

@@ -9,7 +9,7 @@ like a force. `kernel_numpy` computes the same numbers where numba is not instal
 
 import math
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -19,14 +19,15 @@ from motionclip_ros.retargeting.problem import NormalEquations, State, Tasks, Tr
 try:
     import numba
 except ImportError:  # every platform with NumPy can retarget, only slower
-    numba = None
+    numba = None  # type: ignore[assignment]
 
 _Function = TypeVar('_Function', bound=Callable[..., object])
 
 
 def _jit(function: _Function) -> _Function:
     """Compile on first use; the machine code is kept on disk between runs."""
-    return numba.njit(cache=True)(function) if numba else function
+    compiled = numba.njit(cache=True)(function) if numba else function
+    return cast(_Function, compiled)
 
 
 def normal_equations(tree: Tree, tasks: Tasks, state: State) -> NormalEquations:
@@ -65,10 +66,11 @@ def _sweep(tree: Tree, tasks: Tasks, state: State, result: NormalEquations) -> N
     motion = np.empty((count, 6))  # linear part at the base's origin, then angular part
     inertia = np.empty((count + 1, 6, 6))
     force = np.empty((count + 1, 6))
+    scratch = np.empty((3, 3, 3))  # one for all: allocating small arrays would cost half the time
     for frame in range(frames):
         turn[0] = state.base_rotation[frame]
         for joint in range(count):
-            _place(tree, joint, state.joints[frame, joint], turn, origin, motion)
+            _place(tree, joint, state.joints[frame, joint], turn, origin, motion, scratch)
         inertia[:] = 0.0
         force[:] = 0.0
         for task in range(len(tasks.body)):
@@ -82,10 +84,9 @@ def _sweep(tree: Tree, tasks: Tasks, state: State, result: NormalEquations) -> N
                 origin[carrier],
                 inertia[carrier],
                 force[carrier],
+                scratch,
             )
-        _gather(
-            tree.parent, motion, inertia, force, result.gradient[frame], result.matrix[frame]
-        )
+        _gather(tree.parent, motion, inertia, force, result.gradient[frame], result.matrix[frame])
 
 
 @_jit
@@ -96,10 +97,11 @@ def _place(
     turn: np.ndarray,
     origin: np.ndarray,
     motion: np.ndarray,
+    scratch: np.ndarray,
 ) -> None:
     """Place one joint behind its parent and note how it moves what hangs on it."""
     above = turn[tree.parent[joint] + 1]
-    frame = np.empty((3, 3))
+    frame, spin = scratch[0], scratch[1]
     _multiply(above, tree.rotation[joint], frame)
     ax, ay, az = tree.axis[joint]
     slide = angle if tree.prismatic[joint] else 0.0
@@ -120,7 +122,6 @@ def _place(
     motion[joint, 1] = z * lx - x * lz
     motion[joint, 2] = x * ly - y * lx
     c, s = math.cos(angle), math.sin(angle)
-    spin = np.empty((3, 3))
     for i in range(3):
         for j in range(3):
             spin[i, j] = tree.axis[joint, i] * tree.axis[joint, j] * (1 - c)
@@ -154,10 +155,11 @@ def _add_task(
     origin: np.ndarray,
     inertia: np.ndarray,
     force: np.ndarray,
+    scratch: np.ndarray,
 ) -> float:
     """Add one task's weight and pull to its carrier; return its cost."""
-    point, pull = np.empty(3), np.empty(3)
-    weight = tasks.position_weight[frame, task].copy()
+    point, pull, weight = scratch[0]
+    weight[:] = tasks.position_weight[frame, task]
     cost = 0.0
     for i in range(3):
         point[i] = origin[i]
@@ -197,6 +199,7 @@ def _add_task(
             tasks.target_rotation[frame, task],
             inertia,
             force,
+            scratch,
         )
     return cost
 
@@ -209,12 +212,13 @@ def _add_rotation(
     target: np.ndarray,
     inertia: np.ndarray,
     force: np.ndarray,
+    scratch: np.ndarray,
 ) -> float:
     """Add the pull of one link's rotation error; return its cost."""
-    now, tilt = np.empty((3, 3)), np.empty((3, 3))
+    now, tilt, error = scratch[0], scratch[1], scratch[2, 0]
     _multiply(turn, alignment, now)
     _multiply(now, target.T, tilt)
-    error = _rotation_vector(tilt)
+    _rotation_vector(tilt, error)
     cost = 0.0
     for i in range(3):
         inertia[3 + i, 3 + i] += weight
@@ -224,10 +228,9 @@ def _add_rotation(
 
 
 @_jit
-def _rotation_vector(matrix: np.ndarray) -> np.ndarray:
-    """Axis times angle of a rotation matrix, through the quaternion (safe at half turns)."""
+def _rotation_vector(matrix: np.ndarray, vector: np.ndarray) -> None:
+    """Write axis times angle, found through the quaternion (safe at half turns)."""
     trace = matrix[0, 0] + matrix[1, 1] + matrix[2, 2]
-    vector = np.empty(3)
     if trace > 0.0:
         w = math.sqrt(1.0 + trace) / 2
         for i in range(3):
@@ -244,13 +247,14 @@ def _rotation_vector(matrix: np.ndarray) -> np.ndarray:
         w = (matrix[k, j] - matrix[j, k]) / (4 * vector[i])
         vector[j] = (matrix[j, i] + matrix[i, j]) / (4 * vector[i])
         vector[k] = (matrix[k, i] + matrix[i, k]) / (4 * vector[i])
-        if w < 0.0:
-            w = -w
-            vector = -vector
     sine = math.sqrt(vector[0] ** 2 + vector[1] ** 2 + vector[2] ** 2)
-    if sine < 1e-12:
-        return 2.0 * vector
-    return vector * (2.0 * math.atan2(sine, w) / sine)
+    scale = 2.0
+    if sine > 1e-12:
+        scale = 2.0 * math.atan2(sine, abs(w)) / sine
+    if w < 0.0:
+        scale = -scale
+    for i in range(3):
+        vector[i] *= scale
 
 
 @_jit

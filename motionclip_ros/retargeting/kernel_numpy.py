@@ -74,7 +74,7 @@ def _place_from_base(tree: Tree, state: State) -> tuple[np.ndarray, np.ndarray]:
 def _loads(
     tasks: Tasks, state: State, turn: np.ndarray, origin: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return each frame's cost, and inertia and force of all tasks by the joint that bears them."""
+    """Return each frame's cost, and inertia and force by the joint that bears the task."""
     frames, bodies = origin.shape[:2]
     inertia = np.zeros((frames, bodies, 6, 6))
     force = np.zeros((frames, bodies, 6))

@@ -10,6 +10,7 @@ from motionclip_model import skeleton
 from motionclip_model.motion import Motion
 from motionclip_ros.retargeting.feasibility import assess
 from motionclip_ros.retargeting.problem import State
+from motionclip_ros.retargeting.rates import within_rates
 from motionclip_ros.retargeting.robot import Robot
 from motionclip_ros.retargeting.solver import Problem, Weights, solve
 from motionclip_ros.retargeting.targets import make_targets
@@ -64,6 +65,7 @@ class Retargeter:
             robot.tree, robot.limits, targets.tasks, robot.neutral, self.weights, 1 / motion.fps
         )
         state = solve(problem, targets.start).state
+        state = state._replace(joints=within_rates(state.joints, 1 / motion.fps, robot.limits))
         solved = time.perf_counter()
         path = _trajectory(robot, state, motion.fps)
         stretch = path.stretch_needed(robot.limits)

@@ -165,7 +165,8 @@ def load_robot(name_or_path: str | os.PathLike[str]) -> Robot:
         known = resources.listing('config/robots', '.yaml')
         if text not in known:
             raise RobotError(
-                f'no robot {text!r}; known are {", ".join(known)}, or give the path of a .urdf file'
+                f'no robot {text!r}; known are {", ".join(known)}, or give the path of a '
+                '.urdf file'
             )
         correspondence = Correspondence.load(resources.find(f'config/robots/{text}.yaml'))
         return _read(_packaged_urdf(correspondence), correspondence)

@@ -20,6 +20,7 @@ from motionclip_ros.retargeting.problem import State, Tasks, Tree
 
 STRIDES = (16, 4, 1)
 _ITERATIONS = {16: 20, 4: 8, 1: 6}
+_PATIENCE = 10  # steps at stride 1 while a velocity or acceleration limit is still broken
 _ENOUGH = {16: 1e-2, 4: 3e-3, 1: 1e-3}  # stop when a step lowers the cost by less than this part
 _FIRST_DAMPING = 1e-2
 _HOLD = 1e12  # a diagonal that no pull can move: joints at their limits
@@ -69,6 +70,7 @@ class _Rows(NamedTuple):
     matrix: Float[np.ndarray, 'frame dof dof']
     velocity_weight: Float[np.ndarray, 'pair dof']
     acceleration_weight: Float[np.ndarray, 'triple dof']
+    broken: bool  # some joint is beyond its velocity or acceleration limit
 
 
 class Problem(NamedTuple):
@@ -126,7 +128,7 @@ def _descend(problem: Problem, state: State, stride: int) -> tuple[State, float,
     damping = _FIRST_DAMPING
     rows = evaluate(problem, state)
     solved = 0
-    while solved < _ITERATIONS[stride]:
+    while solved < (_PATIENCE if stride == 1 and rows.broken else _ITERATIONS[stride]):
         move = _step(problem, state, rows, damping)
         solved += 1
         trial = _moved(problem, state, move)
@@ -137,7 +139,8 @@ def _descend(problem: Problem, state: State, stride: int) -> tuple[State, float,
             continue
         damping *= 0.2
         state, rows = trial, trial_rows
-        if gain < _ENOUGH[stride] * rows.cost:
+        settled = gain < _ENOUGH[stride] * rows.cost
+        if settled and not (stride == 1 and rows.broken):
             break
     return state, rows.cost, solved
 
@@ -185,6 +188,7 @@ def evaluate(problem: Problem, state: State) -> _Rows:
         matrix,
         weights.velocity_excess * (too_fast != 0.0) / step**2,
         (smooth + weights.acceleration_excess * (too_hard != 0.0)) / step**4,
+        bool(too_fast.any() or too_hard.any()),
     )
 
 
