@@ -19,9 +19,14 @@ def test_a_new_file_holds_what_was_written(tmp_path) -> None:
 def test_an_interrupted_write_leaves_the_old_file_and_no_rest(tmp_path) -> None:
     target = tmp_path / 'file'
     target.write_bytes(b'old')
-    with pytest.raises(KeyboardInterrupt), write_atomically(target) as file:
-        file.write(b'half of the n')
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with write_atomically(target) as file:
+            file.write(b'half of the n')
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert target.read_bytes() == b'old'
     assert list(tmp_path.iterdir()) == [target]
 

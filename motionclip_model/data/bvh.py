@@ -126,7 +126,8 @@ def _world_rotations(
             world[:, index] = world[:, parent]
             continue
         if name.endswith('ankle'):
-            alignment[index] = _flat_foot(upright, alignment[parent])
+            shank = rest.positions[0, source] - rest.positions[0, mapping.joint[_knee(name)]]
+            alignment[index] = _flat_foot(upright, shank)
         end = mapping.bone_end.get(name)
         if end is None:
             world[:, index] = placed.rotations[:, source] @ alignment[index]
@@ -148,8 +149,8 @@ def _flat_foot(upright: np.ndarray, shank: np.ndarray) -> np.ndarray:
     bones are no guide here; that people are drawn at rest with their soles flat is.
     """
     front = upright[:, 2]
-    leg = shank @ [0.0, -1.0, 0.0]
-    return np.asarray(_swing(upright @ [0.0, -1.0, 0.0], leg - (leg @ front) * front) @ upright)
+    turn = _swing(upright @ [0.0, -1.0, 0.0], shank - (shank @ front) * front)
+    return np.asarray(turn @ upright)
 
 
 def _map_joints(file: BvhFile) -> _Mapping:
@@ -271,6 +272,10 @@ def _candidates(name: str) -> list[str]:
 def _bone_end_name(name: str) -> str:
     side, _, part = name.partition('_')
     return f'{side}_{_LIMBS[part]}'
+
+
+def _knee(ankle: str) -> str:
+    return ankle.replace('ankle', 'knee')
 
 
 def _end_site(file: BvhFile, joint: int) -> int | None:
