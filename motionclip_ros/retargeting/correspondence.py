@@ -1,8 +1,8 @@
 """`Correspondence`: which robot link follows which SMPL joint; read from a robot's YAML file."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -13,6 +13,7 @@ from motionclip_model import skeleton
 from motionclip_model.errors import ConfigError
 
 _Entry = TypeVar('_Entry')
+_Converter = Callable[[Any, str], Any]
 Point = tuple[float, float, float]
 
 
@@ -41,8 +42,8 @@ class LinkMatch:
             raise ConfigError('give rigid_to or limb_from, not both')
         for name in ('position', 'orientation'):
             value = getattr(self, name)
-            if not isinstance(value, int | float) or not 0.0 <= value < float('inf'):
-                raise ConfigError(f'{name} is {value!r}; a weight is a number, 0 or more')
+            if not 0.0 <= value < float('inf'):
+                raise ConfigError(f'{name} is {value}; a weight is 0 or more')
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,11 @@ class Foot:
     toe_corners: tuple[Point, ...]
 
     def __post_init__(self) -> None:
-        """Refuse unknown joints and soles without corners; make the corners tuples."""
+        """Refuse unknown joints and soles without corners."""
         _check_human(self.human_heel)
         _check_human(self.human_toe)
-        for name in ('heel_corners', 'toe_corners'):
-            object.__setattr__(self, name, _points(name, getattr(self, name)))
+        if not self.heel_corners or not self.toe_corners:
+            raise ConfigError('heel_corners and toe_corners need at least one point each')
 
 
 @dataclass(frozen=True)
@@ -106,15 +107,15 @@ class Correspondence:
             if link not in self.links:
                 raise ConfigError(f'{self.source}: foot {link} is not among the links')
         for joint, angle in self.human_rest_posture.items():
-            if not isinstance(angle, int | float) or abs(angle) > 7.0:
+            if not abs(angle) < 7.0:
                 raise ConfigError(
-                    f'{self.source}: human_rest_posture of {joint} is {angle!r}, not radians'
+                    f'{self.source}: human_rest_posture of {joint} is {angle}, not radians'
                 )
         for pattern, limit in self.acceleration_limits.items():
-            if not isinstance(limit, int | float) or not 0.0 < limit < float('inf'):
+            if not 0.0 < limit < float('inf'):
                 raise ConfigError(
-                    f'{self.source}: acceleration limit {pattern!r} is {limit!r}; it must be a '
-                    'positive number [rad/s^2]'
+                    f'{self.source}: acceleration limit {pattern!r} is {limit}; it must be '
+                    'positive [rad/s^2]'
                 )
 
     @property
@@ -148,20 +149,23 @@ class Correspondence:
             raise ConfigError(f'{path}: cannot be read ({error.strerror})') from None
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise ConfigError(f'{path}: not YAML ({" ".join(str(error).split())})') from None
-        entries = _mapping(content, str(path))
-        known = {entry.name for entry in fields(cls)} - {'source'}
-        if unknown := sorted(map(str, entries.keys() - known)):
-            raise ConfigError(
-                f'{path}: unknown entry {", ".join(unknown)}; known are {", ".join(sorted(known))}'
-            )
-        for name in known & entries.keys():
-            entries[name] = _mapping(entries[name], f'{path}: {name}')
-        for name, kind in (('links', LinkMatch), ('feet', Foot)):
-            entries[name] = {
-                link: _build(kind, values, f'{path}: {name}: {link}')
-                for link, values in entries.get(name, {}).items()
-            }
-        return cls(source=str(path), **entries)
+        convert: dict[str, _Converter] = {
+            'links': lambda links, place: {
+                link: _build(LinkMatch, _LINK, values, f'{place}: {link}')
+                for link, values in _mapping(links, place).items()
+            },
+            'feet': lambda feet, place: {
+                link: _build(Foot, _FOOT, values, f'{place}: {link}')
+                for link, values in _mapping(feet, place).items()
+            },
+            'human_rest_posture': _numbers,
+            'acceleration_limits': _numbers,
+            'urdf': lambda urdf, place: {
+                name: _text(value, f'{place}: {name}')
+                for name, value in _mapping(urdf, place).items()
+            },
+        }
+        return cls(source=str(path), **_converted(cls, convert, content, str(path)))
 
 
 def _check_human(joint: Any) -> None:
@@ -169,27 +173,80 @@ def _check_human(joint: Any) -> None:
         raise ConfigError(f'no SMPL joint {joint!r}; there are {", ".join(skeleton.JOINT_NAMES)}')
 
 
-def _points(name: str, values: Any) -> tuple[Point, ...]:
-    try:
-        points = tuple((float(x), float(y), float(z)) for x, y, z in values)
-    except (TypeError, ValueError):
-        points = ()
-    if not points:
-        raise ConfigError(f'{name} must be a list of points [x, y, z] in metres, got {values!r}')
-    return points
-
-
 def _mapping(content: Any, place: str) -> dict[str, Any]:
     if not isinstance(content, dict):
-        raise ConfigError(f'{place} must hold "name: value" entries, got {type(content).__name__}')
-    return dict(content)
+        raise ConfigError(f'{place}: must hold "name: value" entries, not {content!r:.60}')
+    return {str(name): value for name, value in content.items()}
 
 
-def _build(kind: type[_Entry], values: Any, place: str) -> _Entry:
-    """Make one entry of the file; say where it stands when it is wrong."""
+def _text(content: Any, place: str) -> str:
+    if not isinstance(content, str):
+        raise ConfigError(f'{place} is {content!r:.60}; it must be a name')
+    return content
+
+
+def _number(content: Any, place: str) -> float:
+    if isinstance(content, bool) or not isinstance(content, int | float):
+        raise ConfigError(f'{place} is {content!r:.60}; it must be a number')
+    return float(content)
+
+
+def _numbers(content: Any, place: str) -> dict[str, float]:
+    return {
+        name: _number(value, f'{place}: {name}')
+        for name, value in _mapping(content, place).items()
+    }
+
+
+def _points(content: Any, place: str) -> tuple[Point, ...]:
     try:
-        return kind(**_mapping(values, place))
-    except TypeError as error:
-        raise ConfigError(f'{place}: {str(error).partition(" ")[2]}') from None
+        return tuple((float(x), float(y), float(z)) for x, y, z in content)
+    except (TypeError, ValueError):
+        raise ConfigError(
+            f'{place} is {content!r:.60}; it must be a list of points [x, y, z] in metres'
+        ) from None
+
+
+_LINK: dict[str, _Converter] = {
+    'human': _text,
+    'rigid_to': _text,
+    'limb_from': _text,
+    'position': _number,
+    'orientation': _number,
+}
+_FOOT: dict[str, _Converter] = {
+    'human_heel': _text,
+    'human_toe': _text,
+    'heel_corners': _points,
+    'toe_corners': _points,
+}
+
+
+def _converted(
+    kind: type, convert: Mapping[str, _Converter], content: Any, place: str
+) -> dict[str, Any]:
+    """Convert the entries of a mapping; refuse unknown and missing ones."""
+    entries = _mapping(content, place)
+    if unknown := sorted(entries.keys() - convert.keys()):
+        raise ConfigError(
+            f'{place}: unknown entry {", ".join(unknown)}; known are {", ".join(sorted(convert))}'
+        )
+    needed = [
+        entry.name
+        for entry in fields(kind)
+        if entry.default is MISSING and entry.default_factory is MISSING and entry.name in convert
+    ]
+    if missing := [name for name in needed if name not in entries]:
+        raise ConfigError(f'{place}: no entry {", ".join(missing)}')
+    return {name: convert[name](value, f'{place}: {name}') for name, value in entries.items()}
+
+
+def _build(
+    kind: type[_Entry], convert: Mapping[str, _Converter], content: Any, place: str
+) -> _Entry:
+    """Make one entry of the file; say where it stands when it is wrong."""
+    values = _converted(kind, convert, content, place)
+    try:
+        return kind(**values)
     except ConfigError as error:
-        raise ConfigError(f'{place}: {str(error).removeprefix(f"{place} ")}') from None
+        raise ConfigError(f'{place}: {error}') from None

@@ -9,7 +9,7 @@ like a force. `kernel_numpy` computes the same numbers where numba is not instal
 
 import math
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import TypeVar, cast, no_type_check
 
 import numpy as np
 
@@ -25,7 +25,11 @@ _Function = TypeVar('_Function', bound=Callable[..., object])
 
 
 def _jit(function: _Function) -> _Function:
-    """Compile on first use; the machine code is kept on disk between runs."""
+    """Compile on first use; the machine code is kept on disk between runs.
+
+    What is compiled is marked `no_type_check` below, for a run-time checker's wrapper would be
+    Python in the middle of machine code.
+    """
     compiled = numba.njit(cache=True)(function) if numba else function
     return cast(_Function, compiled)
 
@@ -54,6 +58,7 @@ def normal_equations(tree: Tree, tasks: Tasks, state: State) -> NormalEquations:
 
 
 @_jit
+@no_type_check
 def _sweep(tree: Tree, tasks: Tasks, state: State, result: NormalEquations) -> None:
     """Fill the result, frame by frame.
 
@@ -90,6 +95,7 @@ def _sweep(tree: Tree, tasks: Tasks, state: State, result: NormalEquations) -> N
 
 
 @_jit
+@no_type_check
 def _place(
     tree: Tree,
     joint: int,
@@ -136,6 +142,7 @@ def _place(
 
 
 @_jit
+@no_type_check
 def _multiply(left: np.ndarray, right: np.ndarray, product: np.ndarray) -> None:
     """Multiply two 3x3 matrices; at this size the loops beat any library call."""
     for i in range(3):
@@ -146,6 +153,7 @@ def _multiply(left: np.ndarray, right: np.ndarray, product: np.ndarray) -> None:
 
 
 @_jit
+@no_type_check
 def _add_task(
     tasks: Tasks,
     frame: int,
@@ -205,6 +213,7 @@ def _add_task(
 
 
 @_jit
+@no_type_check
 def _add_rotation(
     weight: float,
     turn: np.ndarray,
@@ -228,6 +237,7 @@ def _add_rotation(
 
 
 @_jit
+@no_type_check
 def _rotation_vector(matrix: np.ndarray, vector: np.ndarray) -> None:
     """Write axis times angle, found through the quaternion (safe at half turns)."""
     trace = matrix[0, 0] + matrix[1, 1] + matrix[2, 2]
@@ -258,6 +268,7 @@ def _rotation_vector(matrix: np.ndarray, vector: np.ndarray) -> None:
 
 
 @_jit
+@no_type_check
 def _gather(
     parent: np.ndarray,
     motion: np.ndarray,
