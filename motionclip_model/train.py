@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ _VALIDATION_STEPS = 8
 _WARM_UP_STEPS = 100
 
 
+@runtime_checkable
 class Reporter(Protocol):
     """Who is told how training goes: a progress bar or a log."""
 
