@@ -85,9 +85,7 @@ def prior_loss(network: MotionClipNetwork, batch: Batch) -> Losses:
     time = torch.randn(len(target), device=target.device).sigmoid()
     noise = torch.randn_like(target)
     mixed = torch.lerp(noise, target, time[:, None, None])
-    velocity = network.prior(
-        mixed, valid, time, meaning, meaning_valid, batch.words, words_valid
-    )
+    velocity = network.prior(mixed, valid, time, meaning, meaning_valid, batch.words, words_valid)
     error = (velocity.float() - (target - noise)).square()
     return {'flow': losses.masked_mean(error, valid)}
 

@@ -269,7 +269,7 @@ def main() -> None:
     try:
         app()
     except MotionClipError as error:
-        Console(stderr=True).print(
+        Console(stderr=True, soft_wrap=True).print(
             f'motionclip: {error}', style='red', highlight=False, markup=False
         )
         sys.exit(2)
