@@ -66,7 +66,7 @@ def _share_folders() -> Iterator[Path]:
 
 def _ament_share_folder() -> Iterator[Path]:
     """Ask the ament index, which exists only where ROS 2 is installed."""
-    if 'AMENT_PREFIX_PATH' not in os.environ:
+    if not os.environ.get('AMENT_PREFIX_PATH'):
         return
     try:
         packages = importlib.import_module('ament_index_python.packages')
