@@ -56,27 +56,7 @@ class RobotTrajectory:
 
     def __post_init__(self) -> None:
         """Refuse what no controller could follow."""
-        points, joints = self.time_from_start.size, len(self.joint_names)
-        shapes = ((points,), (points, joints), (points, joints), (points, 3), (points, 4))
-        for name, shape in zip(_NUMBERS, shapes, strict=True):
-            values = getattr(self, name)
-            if values.shape != shape:
-                raise TrajectoryError(
-                    f'{name} has shape {values.shape}; with {joints} joint names and {points} '
-                    f'times it must be {shape}'
-                )
-            if not np.isfinite(values).all():
-                raise TrajectoryError(f'{name} holds NaN or infinite values')
-        if points < 2 or joints == 0:
-            raise TrajectoryError(
-                f'a trajectory needs 2 points and a joint, this has {points} and {joints}'
-            )
-        if len(set(self.joint_names)) < joints:
-            raise TrajectoryError('joint_names holds a name twice')
-        if self.time_from_start[0] < 0.0 or (np.diff(self.time_from_start) <= 0.0).any():
-            raise TrajectoryError('time_from_start must start at 0 or later and increase')
-        if np.abs(np.linalg.norm(self.base_quaternion_xyzw, axis=1) - 1.0).max() > 1e-3:
-            raise TrajectoryError('base_quaternion_xyzw holds a quaternion that is not a unit')
+        _check(self.joint_names, {name: getattr(self, name) for name in _NUMBERS})
 
     def __len__(self) -> int:
         """Return the number of points."""
@@ -116,6 +96,8 @@ class RobotTrajectory:
         positions = limits.clipped(positions)
         spline = CubicSpline(times, positions, bc_type='clamped' if at_rest else 'natural')
         velocities = velocities_within(times, positions, spline(times, 1), limits)
+        if at_rest:  # exactly, not but for rounding
+            velocities[[0, -1]] = 0.0
         return cls(joint_names, times, positions, velocities, base_position, base_quaternion_xyzw)
 
     def slowed(self, factor: float) -> Self:
@@ -178,7 +160,8 @@ class RobotTrajectory:
             TrajectoryError: The file is missing, damaged, or lacks an array.
         """
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            # np.load would leave a damaged file open.
+            with open(path, 'rb') as file, np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
         except FileNotFoundError:
             raise TrajectoryError(f'{path}: no such file') from None
@@ -194,10 +177,12 @@ class RobotTrajectory:
             if arrays[name].dtype.kind not in 'fiu':
                 raise TrajectoryError(f'{path}: {name} has type {arrays[name].dtype}, not numbers')
         names = tuple(str(name) for name in np.atleast_1d(arrays['joint_names']))
+        numbers = {name: arrays[name].astype(np.float64) for name in _NUMBERS}
         try:
-            return cls(names, *(arrays[name].astype(np.float64) for name in _NUMBERS))
+            _check(names, numbers)
         except TrajectoryError as error:
             raise TrajectoryError(f'{path}: {error}') from None
+        return cls(names, **numbers)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trajectory as an npz file with one array for each attribute."""
@@ -207,3 +192,29 @@ class RobotTrajectory:
                 joint_names=np.array(self.joint_names),
                 **{name: getattr(self, name) for name in _NUMBERS},
             )
+
+
+def _check(joint_names: tuple[str, ...], arrays: dict[str, np.ndarray]) -> None:
+    """Refuse what no controller could follow."""
+    times, quaternions = arrays['time_from_start'], arrays['base_quaternion_xyzw']
+    points, joints = times.size, len(joint_names)
+    shapes = ((points,), (points, joints), (points, joints), (points, 3), (points, 4))
+    for name, shape in zip(_NUMBERS, shapes, strict=True):
+        values = arrays[name]
+        if values.shape != shape:
+            raise TrajectoryError(
+                f'{name} has shape {values.shape}; with {joints} joint names and {points} '
+                f'times it must be {shape}'
+            )
+        if not np.isfinite(values).all():
+            raise TrajectoryError(f'{name} holds NaN or infinite values')
+    if points < 2 or joints == 0:
+        raise TrajectoryError(
+            f'a trajectory needs 2 points and a joint, this has {points} and {joints}'
+        )
+    if len(set(joint_names)) < joints:
+        raise TrajectoryError('joint_names holds a name twice')
+    if times[0] < 0.0 or (np.diff(times) <= 0.0).any():
+        raise TrajectoryError('time_from_start must start at 0 or later and increase')
+    if np.abs(np.linalg.norm(quaternions, axis=1) - 1.0).max() > 1e-3:
+        raise TrajectoryError('base_quaternion_xyzw holds a quaternion that is not a unit')
