@@ -1,17 +1,17 @@
 """Texts in, a moving humanoid out: generator, and as wanted simulator, recorder and RViz.
 
-ros2 launch motionclip_ros text_to_robot.launch.py rviz:=true record:=out/bag
-ros2 topic pub --once /motionclip/text std_msgs/msg/String "{data: a person waves}"
+Start it with `ros2 launch motionclip_ros text_to_robot.launch.py rviz:=true record:=out/bag`,
+then `ros2 topic pub --once /motionclip/text std_msgs/msg/String "{data: a person waves}"`.
 """
 
-from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
-from launch.conditions import IfCondition, LaunchConfigurationNotEquals
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration, NotEqualsSubstitution, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
+from launch import LaunchContext, LaunchDescription
 from motionclip_ros.retargeting.robot import load_robot
 
 PACKAGE = 'motionclip_ros'
@@ -72,7 +72,7 @@ def generate_launch_description() -> LaunchDescription:
                 name='recorder',
                 output='screen',
                 parameters=[parameters, {'output': _text('record')}],
-                condition=LaunchConfigurationNotEquals('record', ''),
+                condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration('record'), '')),
             ),
             OpaqueFunction(
                 function=_state_publisher, condition=IfCondition(LaunchConfiguration('rviz'))

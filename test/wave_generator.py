@@ -1,6 +1,5 @@
 """The generator node with an analytic arm wave in place of the model: no weights, no torch."""
 
-import sys
 from typing import Any, NamedTuple
 
 import numpy as np

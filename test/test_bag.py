@@ -1,0 +1,151 @@
+"""A recording gives back what was written, and tells what is wrong with it."""
+
+import numpy as np
+import pytest
+from builtin_interfaces.msg import Time
+from rclpy.serialization import serialize_message
+from rosbags.typesys import Stores, get_typestore
+from std_msgs.msg import String
+from test_conversions import random_motion, random_trajectory
+
+from motionclip_model.errors import ConfigError
+from motionclip_ros import conversions, topics
+from motionclip_ros.assessment import assess
+from motionclip_ros.bag import Bag, BagWriter
+from motionclip_ros.retargeting.limits import JointLimits
+
+LIMITS = JointLimits(
+    np.full(3, -9.0), np.full(3, 9.0), np.full(3, 9.0), np.full(3, 90.0), np.full(3, 9.0)
+)
+SECOND = 1_000_000_000
+TYPES = get_typestore(Stores.ROS2_KILTED)
+
+
+def wire(kind, message):
+    """The bytes a subscriber gets; `serialize_message` leaves some slack behind them."""
+    data, definition = serialize_message(message), TYPES.get_msgdef(kind)
+    _, size = definition.deserialize_cdr_le(data[4:], 0, definition.cls, TYPES)
+    return data[: 4 + size]
+
+
+def record(path, skip=(), follow=1.0, seed=5):
+    """Write a run in which the joints follow the trajectory (times `follow`)."""
+    motion, trajectory = random_motion(seed), random_trajectory(seed)
+    sent = {
+        topics.TEXT: ('std_msgs/msg/String', String(data='wave')),
+        topics.HUMAN_MOTION: (
+            'trajectory_msgs/msg/MultiDOFJointTrajectory',
+            conversions.human_motion(motion),
+        ),
+        topics.BASE_TRAJECTORY: (
+            'trajectory_msgs/msg/MultiDOFJointTrajectory',
+            conversions.base_trajectory(trajectory),
+        ),
+        topics.JOINT_TRAJECTORY: (
+            'trajectory_msgs/msg/JointTrajectory',
+            conversions.joint_trajectory(trajectory),
+        ),
+        topics.REPORT: ('std_msgs/msg/String', conversions.report({'seed': 4})),
+        topics.ROBOT_DESCRIPTION: ('std_msgs/msg/String', String(data='<robot/>')),
+        topics.DIAGNOSTICS: (
+            'diagnostic_msgs/msg/DiagnosticArray',
+            conversions.diagnostics('n', 's', {}, Time()),
+        ),
+    }
+    bag = BagWriter(path)
+    for index, (topic, (kind, message)) in enumerate(sent.items()):
+        if topic not in skip:
+            bag.add_topic(topic, kind, latched=topic == topics.REPORT, reliable=True)
+            bag.write(topic, SECOND + index, wire(kind, message))
+    if topics.JOINT_STATES not in skip:
+        bag.add_topic(
+            topics.JOINT_STATES, 'sensor_msgs/msg/JointState', latched=False, reliable=True
+        )
+        start = SECOND + list(sent).index(topics.JOINT_TRAJECTORY)
+        for time in np.arange(0.0, trajectory.seconds + 0.2, 0.01):
+            sample = trajectory.sample(time)
+            state = conversions.joint_state(
+                ('c', 'a', 'b'),
+                follow * sample.positions[[2, 0, 1]],
+                np.zeros(3),
+                np.zeros(3),
+                Time(),
+            )
+            received = start + round(time * 1e9)
+            bag.write(topics.JOINT_STATES, received, wire('sensor_msgs/msg/JointState', state))
+    bag.close()
+    return motion, trajectory
+
+
+def test_what_was_written_is_read(tmp_path):
+    motion, trajectory = record(tmp_path / 'bag')
+    bag = Bag(tmp_path / 'bag')
+    assert set(bag.counts) == set(topics.RECORDED)
+    assert bag.text() == 'wave'
+    assert bag.report() == {'seed': 4}
+    np.testing.assert_allclose(
+        bag.human_motion().joint_rotations, motion.joint_rotations, atol=1e-9
+    )
+    np.testing.assert_array_equal(bag.trajectory().positions, trajectory.positions)
+    joints = bag.joints()
+    assert joints.joint_names == ('c', 'a', 'b')
+    assert joints.positions.shape == (bag.counts[topics.JOINT_STATES], 3)
+    assert (np.diff(joints.received) > 0).all()
+
+
+def test_metadata_tells_replay_what_is_latched(tmp_path):
+    record(tmp_path / 'bag')
+    text = (tmp_path / 'bag' / 'metadata.yaml').read_text()
+    assert 'storage_identifier: mcap' in text
+    assert 'version: 9' in text
+    assert text.count('durability: transient_local') == 1
+
+
+def test_a_followed_trajectory_is_good(tmp_path):
+    record(tmp_path / 'bag')
+    verdict = assess(Bag(tmp_path / 'bag'), LIMITS)
+    assert verdict.problem is None
+    assert verdict.report['simulation']['tracking_rms_deg'] < 1e-3
+    assert verdict.report['topics'][topics.TEXT] == 1
+
+
+@pytest.mark.parametrize(('follow', 'reason'), [(0.0, 'did not move'), (0.2, 'did not follow')])
+def test_a_robot_that_does_not_obey_is_found_out(tmp_path, follow, reason):
+    record(tmp_path / 'bag', follow=follow)
+    assert reason in assess(Bag(tmp_path / 'bag'), LIMITS).problem
+
+
+@pytest.mark.parametrize('topic', topics.RECORDED)
+def test_a_missing_topic_is_named(tmp_path, topic):
+    record(tmp_path / 'bag', skip=(topic,))
+    assert topic in assess(Bag(tmp_path / 'bag'), LIMITS).problem
+
+
+def test_an_existing_folder_is_not_touched(tmp_path):
+    (tmp_path / 'bag').mkdir()
+    with pytest.raises(ConfigError, match='exists'):
+        BagWriter(tmp_path / 'bag')
+
+
+def test_unknown_message_types_are_refused(tmp_path):
+    bag = BagWriter(tmp_path / 'bag')
+    with pytest.raises(ConfigError, match='cannot record messages of type no_msgs/msg/Thing'):
+        bag.add_topic('/t', 'no_msgs/msg/Thing', latched=False, reliable=True)
+    bag.close()
+
+
+@pytest.mark.parametrize('damage', ['missing', 'empty', 'cut', 'no metadata'])
+def test_damaged_recordings_are_one_line(tmp_path, damage):
+    path = tmp_path / 'bag'
+    if damage == 'empty':
+        path.mkdir()
+    elif damage != 'missing':
+        record(path)
+        storage = next(path.glob('*.mcap'))
+        if damage == 'cut':
+            storage.write_bytes(storage.read_bytes()[:5000])
+        else:
+            (path / 'metadata.yaml').unlink()
+    with pytest.raises(ConfigError, match='bag: not a readable recording') as caught:
+        Bag(path)
+    assert '\n' not in str(caught.value)
