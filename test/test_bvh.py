@@ -224,6 +224,45 @@ def test_the_root_travels_in_step_with_the_legs(tmp_path) -> None:
     np.testing.assert_allclose(np.diff(motion.root_position, axis=0), travelled, atol=1e-5)
 
 
+def test_the_hips_are_where_the_files_hips_are(tmp_path) -> None:
+    world, root = random_motion(11)
+    placed = positions_of(world, root)
+    motion = load_bvh(write(tmp_path / 'motion.bvh', world, root))
+    ours = motion.pose.positions[:, [JOINT_INDEX['left_hip'], JOINT_INDEX['right_hip']]].mean(1)
+    theirs = (placed['LeftUpLeg'] + placed['RightUpLeg']) / 2 @ Y_UP_TO_Z_UP.T
+    np.testing.assert_allclose(
+        np.diff(ours, axis=0), np.diff(theirs, axis=0) * scale_of(motion, placed), atol=1e-5
+    )
+
+
+def scale_of(motion: Motion, placed: dict[str, np.ndarray]) -> float:
+    """Length of our leg over that of the file's."""
+
+    def length(*points: np.ndarray) -> float:
+        hip, knee, ankle = (point[0] for point in points)
+        return float(np.linalg.norm(knee - hip) + np.linalg.norm(ankle - knee))
+
+    parts = [JOINT_INDEX[f'left_{part}'] for part in ('hip', 'knee', 'ankle')]
+    ours = [motion.pose.positions[:, part] for part in parts]
+    theirs = [placed[name] for name in ('LeftUpLeg', 'LeftLeg', 'LeftFoot')]
+    return length(*ours) / length(*theirs)
+
+
+def test_joints_between_two_of_ours_may_bend_a_bone(tmp_path) -> None:
+    tree = {}
+    for name, (parent, offset) in TREE.items():
+        if name == 'LeftHand':
+            tree['LeftForeArmRoll'] = ('LeftForeArm', (12, 0, 1))
+            parent, offset = 'LeftForeArmRoll', (13, 1, -1)
+        tree[name] = (parent, offset)
+    random = np.random.default_rng(12)
+    world = Rotation.random(6 * len(tree), random).as_matrix().reshape(6, len(tree), 3, 3)
+    root = random.normal(size=(6, 3))
+    path = write(tmp_path / 'roll.bvh', world, root, tree=tree)
+    expected = expected_directions(positions_of(world, root, tree))
+    assert_same_directions(limb_directions(load_bvh(path)), expected)
+
+
 def test_a_file_that_is_z_up_gives_the_same_motion(tmp_path) -> None:
     world, root = random_motion(5)
     y_up = load_bvh(write(tmp_path / 'y.bvh', world, root))
@@ -290,6 +329,14 @@ def test_the_reference_pose_is_left_out(bvh_files) -> None:
         assert motion.fps == 120.0
         step = np.linalg.norm(np.diff(motion.pose.positions, axis=0), axis=-1)
         assert step.max() * motion.fps < 10.0
+
+
+def test_a_motion_that_starts_fast_loses_only_the_reference_pose(tmp_path) -> None:
+    _, root = random_motion(13)
+    degrees = np.append(0.0, 90.0 + 13.0 * np.arange(7))  # 780 deg/s behind the leap
+    turns = Rotation.from_euler('x', degrees[:, None], degrees=True).as_matrix()
+    world = np.repeat(turns[:, None], len(TREE), axis=1)
+    assert len(load_bvh(write(tmp_path / 'fast.bvh', world, root))) == 7
 
 
 def test_a_motion_that_starts_near_rest_keeps_its_first_frame(tmp_path) -> None:
