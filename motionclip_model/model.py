@@ -202,8 +202,9 @@ def save_network(
 ) -> None:
     """Write networks, sizes and facts as one safetensors file."""
     header = {'format': _FORMAT, 'network': asdict(network.config), 'info': info}
+    learned = {name for name, _ in network.named_parameters()}
     weights = {
-        name: (value.half() if value.numel() > 10_000 else value.float()).contiguous().cpu()
+        name: (value.half() if name in learned else value).contiguous().cpu()
         for name, value in network.state_dict().items()
     }
     with write_atomically(path) as file:

@@ -104,7 +104,7 @@ def test_weights_are_half_precision_and_the_header_is_json(
     assert header['info']['figures'] == {'a': 1}
     assert header['network']['latent_width'] == 16
     values = sum(p.numel() for p in model.network.parameters())
-    assert path.stat().st_size < 2.3 * values + 60_000
+    assert path.stat().st_size < 2.0 * values + 30_000
 
 
 def test_missing_checkpoints_are_named() -> None:
