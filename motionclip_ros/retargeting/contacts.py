@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.ndimage import binary_closing, binary_opening
+from scipy.ndimage import binary_closing, binary_opening, minimum_filter1d, uniform_filter1d
 
 from motionclip_model import skeleton
 from motionclip_model.motion import Motion
@@ -14,6 +14,8 @@ ANKLE_HEIGHT = float(-skeleton.OFFSETS[skeleton.JOINT_INDEX['left_foot'], 1])
 
 _CLOSE = 0.05  # [m] above the floor: flat feet in the data wander by 3 cm
 _SLOW = 0.5  # [m/s]; a support foot's marker moves at 0.05 to 0.2, a swinging one at 2 to 5
+_STRIDE = 1.2  # [s] in which some foot touches the floor, unless the person is off it for good
+_SLOPE = 0.1  # [m] by which a captured floor drifts at most; beyond that the feet are in the air
 _GAP = 0.07  # [s] shorter contacts and shorter gaps are noise
 
 
@@ -22,18 +24,19 @@ class FootHeights(NamedTuple):
 
     Attributes:
         heights: [m], one column for each joint asked for.
-        floor: The floor's height in the world [m].
+        floor: The floor's height in the world under the person in each frame [m].
     """
 
     heights: Float[np.ndarray, 'frame point']
-    floor: float
+    floor: Float[np.ndarray, ' frame']
 
 
 def foot_heights(motion: Motion, joints: tuple[str, ...]) -> FootHeights:
     """Measure how high heels (below ankles) and toes are above the floor.
 
-    The floor is taken as the level that the lowest point reaches in all but the lowest 2 % of
-    frames, so that a wandering pelvis height or a buried toe does not lift the robot.
+    The floor is the lower envelope of the lowest point: captured walks drift up or down by
+    centimetres along the way. It stays near the level that is reached in all but the lowest
+    2 % of frames, so that a jump or a high seat is not taken for a floor.
 
     Args:
         motion: A human motion.
@@ -45,8 +48,12 @@ def foot_heights(motion: Motion, joints: tuple[str, ...]) -> FootHeights:
     index = [skeleton.JOINT_INDEX[joint] for joint in joints]
     drop = np.array([ANKLE_HEIGHT if joint.endswith('ankle') else 0.0 for joint in joints])
     heights = motion.pose.positions[:, index, 2] - drop
-    floor = float(np.quantile(heights.min(axis=1), 0.02))
-    return FootHeights(heights - floor, floor)
+    lowest = heights.min(axis=1)
+    level = np.quantile(lowest, 0.02)
+    window = max(3, round(_STRIDE * motion.fps))
+    floor = uniform_filter1d(minimum_filter1d(lowest, window, mode='nearest'), window)
+    floor = np.clip(floor, level - _SLOPE, level + _SLOPE)
+    return FootHeights(heights - floor[:, None], floor)
 
 
 def contacts(motion: Motion, joints: tuple[str, ...]) -> Bool[np.ndarray, 'frame point']:

@@ -12,7 +12,7 @@ from scipy.linalg import solveh_banded
 
 from motionclip_ros.retargeting.limits import JointLimits, cubic_use
 
-_STIFF = 1.0  # [s^4] and [s^2]: cost of an excess rate against the squared change of the path
+_STIFF = 1e-3  # [s^4] and [s^2]: cost of an excess rate against the squared change of the path
 _WALL = 100.0  # the same for leaving the position limits
 _CLEARANCE = 0.01  # [rad] kept from the position limits, for what the wall gives way
 _TRIALS = 8
