@@ -1,0 +1,155 @@
+"""Real motions on the G1: every limit kept, the arms and the facing those of the human."""
+
+import json
+
+import numpy as np
+import pytest
+from retargeting_cases import standing, turned
+from scipy.spatial.transform import Rotation
+
+from motionclip_model.motion import Motion
+from motionclip_model.skeleton import JOINT_INDEX
+from motionclip_ros.retargeting.approach import executable
+from motionclip_ros.retargeting.limits import cubic_use
+from motionclip_ros.retargeting.problem import State
+from motionclip_ros.retargeting.retargeter import Retargeted, Retargeter
+from motionclip_ros.retargeting.robot import load_robot
+
+ACTIONS = ('cartwheel', 'dance', 'jog', 'jump', 'kick', 'punch', 'run', 'sit', 'walk', 'wave')
+
+
+@pytest.fixture(scope='module')
+def retargeter():
+    return Retargeter(load_robot('g1'))
+
+
+@pytest.fixture(scope='module')
+def solved(retargeter, clips):
+    """Each clip with its solution, at most ten seconds of it."""
+    found: dict[str, tuple[Motion, Retargeted]] = {}
+
+    def get(action: str) -> tuple[Motion, Retargeted]:
+        if action not in found:
+            motion = Motion.load(clips[action])[:300]
+            found[action] = (motion, retargeter.retarget(motion))
+        return found[action]
+
+    return get
+
+
+def link_positions(retargeter: Retargeter, found: Retargeted, *links: str) -> np.ndarray:
+    """World positions of links along a trajectory [frame, link, 3]."""
+    path = found.trajectory
+    turn = Rotation.from_quat(path.base_quaternion_xyzw).as_matrix()
+    state = State(path.base_position, turn, path.positions)
+    return retargeter.robot.link_poses(links, state)[0]
+
+
+@pytest.mark.parametrize('action', ACTIONS)
+def test_no_limit_is_exceeded(retargeter, solved, action) -> None:
+    _, (path, report) = solved(action)
+    limits = retargeter.robot.limits
+    between = path.sample(np.linspace(0.0, path.seconds, 20 * len(path))).positions
+    assert (between >= limits.lower).all()
+    assert (between <= limits.upper).all()
+    use = cubic_use(path.time_from_start, path.positions, path.velocities)
+    assert (use.velocity <= limits.velocity).all()
+    assert (use.acceleration <= limits.acceleration).all()
+    assert report['position_margin_rad'] > 0.0
+
+
+@pytest.mark.parametrize('action', ACTIONS)
+def test_what_is_published_keeps_the_limits_too(retargeter, solved, action) -> None:
+    limits = retargeter.robot.limits
+    whole = executable(solved(action)[1].trajectory, limits, None)
+    use = cubic_use(whole.time_from_start, whole.positions, whole.velocities)
+    assert whole.time_from_start[0] > 0.0
+    assert not whole.velocities[[0, -1]].any()
+    assert (use.velocity <= limits.velocity).all()
+    assert (use.acceleration <= limits.acceleration).all()
+
+
+@pytest.mark.parametrize('action', ACTIONS)
+def test_limbs_point_where_the_humans_do(solved, action) -> None:
+    report = solved(action)[1].report
+    assert report['limb_direction_error_deg'] < 11.0
+    assert report['link_position_error_cm'] < 3.0
+    assert report['foot_penetration_cm'] < 6.0
+
+
+def test_everyday_motions_need_no_slowing(solved) -> None:
+    for action in ('walk', 'wave', 'jog', 'sit'):
+        report = solved(action)[1].report
+        assert report['time_stretch'] == 1.0
+        assert report['verdict'] == 'accept', report['reason']
+
+
+def test_the_hands_rise_when_the_humans_do(retargeter, solved) -> None:
+    motion, found = solved('wave')
+    human = motion.pose.positions
+    for side in ('left', 'right'):
+        theirs = human[:, JOINT_INDEX[f'{side}_wrist'], 2]
+        theirs = theirs - human[:, JOINT_INDEX[f'{side}_shoulder'], 2]
+        links = link_positions(
+            retargeter, found, f'{side}_wrist_yaw_link', f'{side}_shoulder_roll_link'
+        )
+        ours = links[:, 0, 2] - links[:, 1, 2]
+        assert np.ptp(theirs) > 0.3
+        assert np.corrcoef(theirs, ours)[0, 1] > 0.98
+        # The robot's arm is .37 m long, the human's .51 m.
+        assert 0.6 < np.ptp(ours) / np.ptp(theirs) < 0.9
+
+
+@pytest.mark.parametrize('action', ['walk', 'kick', 'dance'])
+def test_the_robot_faces_where_the_human_faces(solved, action) -> None:
+    motion, (path, _) = solved(action)
+    ours = Rotation.from_quat(path.base_quaternion_xyzw).as_matrix()[:, :, 0]
+    theirs = motion.pose.rotations[:, 0, :, 2]
+    assert np.median((ours * theirs).sum(-1)) > 0.98
+
+
+def test_a_walk_goes_as_far_as_the_legs_are_long(retargeter, solved) -> None:
+    motion, (path, _) = solved('walk')
+    way = np.linalg.norm(np.ptp(motion.root_position[:, :2], axis=0))
+    ours = np.linalg.norm(np.ptp(path.base_position[:, :2], axis=0))
+    assert 0.7 < ours / way < 0.82
+
+
+def test_a_standing_person_gives_a_standing_robot(retargeter) -> None:
+    path, report = retargeter.retarget(standing(60))
+    assert np.abs(np.diff(path.positions, axis=0)).max() < 1e-3
+    assert report['foot_slide_m_s'] < 1e-3
+    assert report['foot_penetration_cm'] < 0.5
+
+
+def test_the_world_has_no_preferred_direction(retargeter, clips) -> None:
+    motion = Motion.load(clips['walk'])
+    straight = retargeter.retarget(motion).trajectory
+    around = retargeter.retarget(turned(motion, 2.0)).trajectory
+    np.testing.assert_allclose(around.positions, straight.positions, atol=1e-4)
+
+
+def test_the_same_motion_gives_the_same_trajectory(retargeter, clips) -> None:
+    motion = Motion.load(clips['punch'])[:60]
+    first, second = (retargeter.retarget(motion).trajectory for _ in range(2))
+    np.testing.assert_array_equal(first.positions, second.positions)
+
+
+def test_fast_captures_are_brought_to_60_frames_a_second(retargeter, clips) -> None:
+    motion = Motion.load(clips['jog']).resampled(120.0)
+    path = retargeter.retarget(motion).trajectory
+    assert np.diff(path.time_from_start).min() >= 1 / 60 - 1e-9
+    assert path.seconds == pytest.approx(motion.seconds, abs=0.02)
+
+
+@pytest.mark.parametrize('frames', [2, 3, 5])
+def test_the_shortest_motions_are_retargeted(retargeter, frames) -> None:
+    path, report = retargeter.retarget(standing(frames))
+    assert len(path) == frames
+    assert json.dumps(report, allow_nan=False)
+
+
+def test_the_report_times_each_stage(retargeter) -> None:
+    report = retargeter.retarget(standing(20)).report
+    assert set(report['milliseconds']) == {'targets', 'solve', 'assess'}
+    assert min(report['milliseconds'].values()) > 0.0
