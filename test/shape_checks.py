@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from beartype import beartype
+from beartype import BeartypeConf, beartype
+
+# An int is a float for every type checker (PEP 484); beartype wants to be told.
+_CHECKED = beartype(conf=BeartypeConf(is_pep484_tower=True))
 
 
 def check(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -15,4 +18,4 @@ def check(function: Callable[..., Any]) -> Callable[..., Any]:
     function.__annotations__ = {
         name: hint for name, hint in function.__annotations__.items() if 'Self' not in str(hint)
     }
-    return beartype(function)
+    return _CHECKED(function)
