@@ -71,12 +71,12 @@ def assess(bag: Bag, limits: JointLimits) -> Verdict:
         :, [joints.joint_names.index(name) for name in trajectory.joint_names]
     ]
     figures = _figures(bag, trajectory, joints, measured, limits)
-    moved, error = figures['largest_joint_motion_deg'], figures['tracking_rms_deg']
+    moved, missed = figures['largest_joint_motion_deg'], figures['tracking_rms_deg']
     problem = None
     if moved < np.degrees(MOVED):
         problem = f'the robot did not move: its largest joint motion is {moved:.1f} degrees'
-    elif error > np.degrees(FOLLOWED):
-        problem = f'the robot did not follow: the rms joint error is {error:.1f} degrees'
+    elif missed > np.degrees(FOLLOWED):
+        problem = f'the robot did not follow: the rms joint error is {missed:.1f} degrees'
     return Verdict(problem, {**counts, 'simulation': figures})
 
 

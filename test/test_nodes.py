@@ -81,6 +81,7 @@ def test_text_moves_the_simulated_robot_and_bad_texts_do_not(graph):
     assert not talk.trajectories
     assert not talk.reports
 
+    graph.until(lambda: talk.states)
     before = np.array(talk.states[-1].position)
     talk.say('a person waves')
     graph.until(lambda: talk.reports and talk.trajectories and talk.human)

@@ -33,8 +33,10 @@ class RecorderNode(Node):  # type: ignore[misc]
 
     def destroy_node(self) -> None:
         """Finish the recording, then the node."""
-        super().destroy_node()
-        self._bag.close()
+        try:
+            super().destroy_node()
+        finally:
+            self._bag.close()
 
     def _look_for_topics(self) -> None:
         for topic, kinds in self.get_topic_names_and_types():

@@ -1,18 +1,17 @@
 """How every node starts, serves and stops."""
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import NoReturn
 
 import rclpy
-from rclpy.executors import (
-    ExternalShutdownException,
-    MultiThreadedExecutor,
-    SingleThreadedExecutor,
-)
+from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
 
 from motionclip_model.errors import MotionClipError
 
@@ -28,6 +27,9 @@ RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 
 LATEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 """For readers of a stream who only want its newest value."""
+
+_REACTION = 0.1
+"""How soon a signal ends an idle node [s]."""
 
 
 def prepare_environment() -> None:
@@ -46,15 +48,21 @@ def serve(build: Callable[[], Node], threads: int = 1) -> NoReturn:
         threads: Callbacks that may run at once (those of different callback groups).
     """
     prepare_environment()
-    rclpy.init(args=sys.argv)
+    # rclpy's own handlers race with Python's: an interrupt could arrive in the cleanup below
+    # and leave a recording unfinished. A flag cannot.
+    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    stop = threading.Event()
     node: Node | None = None
     executor = MultiThreadedExecutor(threads) if threads > 1 else SingleThreadedExecutor()
     status = 0
     try:
         node = build()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
         executor.add_node(node)
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
+        while not stop.is_set():
+            executor.spin_once(timeout_sec=_REACTION)
+    except KeyboardInterrupt:  # while it was being built
         pass
     except MotionClipError as error:
         sys.stderr.write(f'{one_line(error)}\n')

@@ -3,6 +3,7 @@
 import time
 
 from rclpy.node import Node
+from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
@@ -37,7 +38,7 @@ class SimulatorNode(Node):  # type: ignore[misc]
             simulation.state.positions,
         )
         self._origin = time.monotonic()
-        self._states = self.create_publisher(conversions.JointState, topics.JOINT_STATES, RELIABLE)
+        self._states = self.create_publisher(JointState, topics.JOINT_STATES, RELIABLE)
         self._description = self.create_publisher(String, topics.ROBOT_DESCRIPTION, LATCHED)
         self._description.publish(String(data=urdf.read_text()))
         self.create_subscription(

@@ -1,0 +1,148 @@
+"""The demo's exit status tells the truth, and its folder is replaced only by something."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ros_graph import GENERATOR, environment
+
+from motionclip_model.motion import Motion
+from motionclip_ros import demo, screen, topics
+from motionclip_ros.bag import Bag
+from motionclip_ros.processes import Processes
+from motionclip_ros.retargeting.trajectory import RobotTrajectory
+
+
+@pytest.fixture(autouse=True)
+def analytic_model(monkeypatch):
+    """Let the demo start the generator that needs no weights."""
+    monkeypatch.setattr(demo, '_GENERATOR', GENERATOR)
+    monkeypatch.setenv('PYTHONPATH', environment()['PYTHONPATH'])
+
+
+def no_pictures(*_: object, **__: object) -> None:
+    raise screen.DependencyError('no off-screen OpenGL; sudo apt install libegl1')
+
+
+def test_a_good_run_leaves_everything(tmp_path, monkeypatch, capsys):
+    out = tmp_path / 'demo'
+    monkeypatch.setattr(demo, '_SHEET_FRAMES', 2)
+    monkeypatch.setattr(demo, 'FILM_FPS', 2.0)
+    assert demo.run_demo('a person waves', out, seconds=1.0, seed=5) == 0
+    assert {path.name for path in out.iterdir()} >= {
+        'bag',
+        'motion.npz',
+        'trajectory.npz',
+        'report.json',
+        'logs',
+    }
+    assert [path.name for path in tmp_path.iterdir()] == ['demo']
+    report = json.loads((out / 'report.json').read_text())
+    assert (report['text'], report['seed'], report['problem']) == ('a person waves', 5, None)
+    assert set(report['topics']) == set(topics.RECORDED)
+    assert min(report['topics'].values()) >= 1
+    assert report['simulation']['tracking_rms_deg'] < 3.0
+    assert report['simulation']['commanded_limit_margin_deg'] >= 0.0
+    assert Motion.load(out / 'motion.npz').seconds == pytest.approx(1.0)
+    trajectory = RobotTrajectory.load(out / 'trajectory.npz')
+    assert trajectory.seconds == pytest.approx(report['trajectory_seconds'])
+    np.testing.assert_array_equal(Bag(out / 'bag').trajectory().positions, trajectory.positions)
+    said = capsys.readouterr().err
+    assert str(out / 'trajectory.npz') in said
+    if 'pictures' not in report:
+        assert (out / 'motion.mp4').stat().st_size > 1000
+        assert (out / 'motion.png').stat().st_size > 1000
+
+
+def test_a_bad_text_is_refused_and_an_older_demo_stays(tmp_path, capsys):
+    out = tmp_path / 'demo'
+    out.mkdir()
+    (out / 'report.json').write_text('{}')
+    assert demo.run_demo('   ', out) == 2
+    assert 'the text is empty' in capsys.readouterr().err
+    assert [path.name for path in out.iterdir()] == ['report.json']
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_without_opengl_all_but_the_pictures_is_made(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(demo, 'robot_frames', no_pictures)
+    out = tmp_path / 'demo'
+    assert demo.run_demo('wave', out, seconds=1.0) == 0
+    assert not (out / 'motion.mp4').exists()
+    assert (out / 'trajectory.npz').exists()
+    assert 'apt install libegl1' in json.loads((out / 'report.json').read_text())['pictures']
+    assert 'apt install libegl1' in capsys.readouterr().err
+
+
+def test_a_model_that_cannot_be_loaded_is_one_line(tmp_path, capsys):
+    out = tmp_path / 'demo'
+    assert demo.run_demo('wave', out, model='broken') == 2
+    said = capsys.readouterr().err
+    assert 'broken: not a checkpoint; train one' in said
+    assert 'Traceback' not in said
+    assert not out.exists()
+
+
+@pytest.mark.parametrize('place', ['a folder of others', 'a file'])
+def test_what_is_no_demo_is_never_replaced(tmp_path, capsys, place):
+    out = tmp_path / 'demo'
+    if place == 'a file':
+        out.write_text('mine')
+    else:
+        out.mkdir()
+        (out / 'thesis.txt').write_text('mine')
+    assert demo.run_demo('wave', out) == 2
+    assert 'name' in capsys.readouterr().err
+    assert out.exists()
+
+
+def test_ctrl_c_ends_all_processes(tmp_path):
+    """Stop the demo while its nodes come up; none of them may stay behind."""
+    code = (
+        'import sys, pathlib; from motionclip_ros import demo; '
+        f'demo._GENERATOR = {GENERATOR!r}; '
+        f'sys.exit(demo.run_demo("wave", pathlib.Path({str(tmp_path / "demo")!r})))'
+    )
+    process = subprocess.Popen(
+        [sys.executable, '-c', code],
+        env=environment(),
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 30.0
+    while len(children(process.pid)) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    nodes = children(process.pid)
+    os.kill(process.pid, signal.SIGINT)
+    assert process.wait(40.0) == 130
+    assert not [pid for pid in nodes if Path(f'/proc/{pid}').exists()]
+    assert not list(tmp_path.iterdir())
+
+
+def children(pid: int) -> list[int]:
+    text = Path(f'/proc/{pid}/task/{pid}/children').read_text()
+    return [int(child) for child in text.split()]
+
+
+def test_a_stubborn_process_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr('motionclip_ros.processes._PATIENCE', 0.5)
+    (tmp_path / 'stubborn.py').write_text(
+        'import signal, time\n'
+        'for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, signal.SIG_IGN)\n'
+        'print("up", flush=True)\n'
+        'time.sleep(60)\n'
+    )
+    variables = {**os.environ, 'PYTHONPATH': str(tmp_path)}
+    with Processes(tmp_path, variables) as processes:
+        processes.start('stubborn')
+        while 'up' not in processes.log('stubborn').read_text():
+            time.sleep(0.05)
+        (pid,) = children(os.getpid())
+    assert not Path(f'/proc/{pid}').exists()
