@@ -30,8 +30,12 @@ def _jit(function: _Function) -> _Function:
     What is compiled is marked `no_type_check` below, for a run-time checker's wrapper would be
     Python in the middle of machine code.
     """
-    compiled = numba.njit(cache=True)(function) if numba else function
-    return cast(_Function, compiled)
+    if numba is None:
+        return function
+    try:
+        return cast(_Function, numba.njit(cache=True)(function))
+    except RuntimeError:  # no folder to keep machine code in: compile in every process
+        return cast(_Function, numba.njit(function))
 
 
 def normal_equations(tree: Tree, tasks: Tasks, state: State) -> NormalEquations:
