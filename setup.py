@@ -99,7 +99,6 @@ setup(
             'ros-trajectory-msgs',
             'ros-visualization-msgs',
         ],
-        'smpl': ['smplx>=0.1.28'],
         'test': [
             'beartype>=0.20',
             'hypothesis>=6.100',
