@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 
 from motionclip_model.errors import TrajectoryError
@@ -21,8 +22,8 @@ LIMIT_TOLERANCE = 1e-6
 class JointState(NamedTuple):
     """Positions [rad] and velocities [rad/s] of all joints, in the follower's order."""
 
-    positions: np.ndarray
-    velocities: np.ndarray
+    positions: Float[np.ndarray, ' joint']
+    velocities: Float[np.ndarray, ' joint']
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,15 +32,15 @@ class JointCommand:
 
     Attributes:
         joint_names: Joints, in any order.
-        times: [T] seconds from the start of the execution; the first one is positive.
-        positions: [T, J] joint positions [rad].
-        velocities: [T, J] joint velocities [rad/s]; None leaves them to a monotone spline.
+        times: Seconds from the start of the execution; the first one is positive.
+        positions: Joint positions [rad].
+        velocities: Joint velocities [rad/s]; None leaves them to a monotone spline.
     """
 
     joint_names: tuple[str, ...]
-    times: np.ndarray
-    positions: np.ndarray
-    velocities: np.ndarray | None = None
+    times: Float[np.ndarray, ' point']
+    positions: Float[np.ndarray, 'point joint']
+    velocities: Float[np.ndarray, 'point joint'] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no controller would execute.
@@ -76,18 +77,18 @@ class JointTrajectoryFollower:
     def __init__(
         self,
         joint_names: Sequence[str],
-        lower: np.ndarray,
-        upper: np.ndarray,
-        positions: np.ndarray,
+        lower: Float[np.ndarray, ' joint'],
+        upper: Float[np.ndarray, ' joint'],
+        positions: Float[np.ndarray, ' joint'],
         deceleration: float = 15.0,
     ):
         """Hold `positions` until the first command.
 
         Args:
             joint_names: All joints of the robot.
-            lower: [J] lower position limits [rad].
-            upper: [J] upper position limits [rad].
-            positions: [J] where the joints are now [rad].
+            lower: Lower position limits [rad].
+            upper: Upper position limits [rad].
+            positions: Where the joints are now [rad].
             deceleration: How a joint without a command comes to rest [rad/s^2]; it brakes
                 harder where a limit is near.
         """

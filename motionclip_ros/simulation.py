@@ -9,6 +9,7 @@ from pathlib import Path
 
 import mujoco
 import numpy as np
+from jaxtyping import Float
 
 from motionclip_ros.follower import JointState
 from motionclip_ros.mujoco_model import ROOT_JOINT, actuated_joints, compiled, robot_spec
@@ -70,13 +71,13 @@ class Simulation:
         return JointState(self._data.qpos[self._qpos], self._data.qvel[self._qvel])
 
     @property
-    def efforts(self) -> np.ndarray:
-        """[J] motor torques [Nm]."""
+    def efforts(self) -> Float[np.ndarray, ' joint']:
+        """Motor torques [Nm]."""
         return np.array(self._data.actuator_force)
 
     @property
-    def base_position(self) -> np.ndarray:
-        """[3] position of the root link in the world [m]."""
+    def base_position(self) -> Float[np.ndarray, '3']:
+        """Position of the root link in the world [m]."""
         return np.array(self._data.qpos[:3])
 
     def step(self, desired: JointState) -> None:

@@ -102,7 +102,8 @@ def test_a_stop_near_a_limit_brakes_before_it():
     obeys.stop(0.4999)
     after, velocities = states(obeys, 0.4999, 1.5)
     assert after[:, 1].max() <= UPPER[1] + 1e-12
-    assert np.abs(np.diff(after[:, 1])).max() < 4e-3
+    # It brakes: hitting the limit would take all of the 3 rad/s in one step.
+    assert np.abs(np.diff(velocities[:, 1])).max() < 1.0
     assert not velocities[-1].any()
 
 
