@@ -70,15 +70,16 @@ def prior_loss(network: MotionClipNetwork, batch: Batch) -> Losses:
     ten the motion's own token (so that edited and mixed latents decode as well), one in ten
     nothing at all (for guidance).
     """
+    choice = torch.rand(len(batch.rows), device=batch.rows.device)
+    own = (choice >= 0.6) & (choice < 0.9)
+    meaning = batch.meaning.clone()
     with torch.no_grad():
         normal = network.normalise(batch.rows)
         mean, log_variance = network.autoencoder.encode(normal, batch.valid)
         drawn = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
         target = (drawn.float() - network.latent_mean) / network.latent_scale
-        own = network.motion_encoder(normal, batch.valid)
+        meaning[own] = network.motion_encoder(normal[own], batch.valid[own])
     valid = batch.valid[:, ::STRIDE]
-    choice = torch.rand(len(target), device=target.device)
-    meaning = torch.where((choice < 0.6)[:, None], batch.meaning, own)
     meaning_valid = choice < 0.9
     words_valid = batch.words_valid & (choice < 0.4)[:, None]
     # Logit-normal times look longest at the middle of the flow (Esser et al. 2024).

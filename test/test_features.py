@@ -68,6 +68,4 @@ def test_local_positions_agree_with_the_motion(clips: dict[str, Path]) -> None:
     place = features.local_positions(torch.from_numpy(features.encode(motion))).numpy()
     theirs = motion.pose.positions - motion.root_position[:, None]
     assert np.allclose(place[..., 2], theirs[..., 2], atol=1e-5)
-    assert np.allclose(
-        np.linalg.norm(place, axis=-1), np.linalg.norm(theirs, axis=-1), atol=1e-5
-    )
+    assert np.allclose(np.linalg.norm(place, axis=-1), np.linalg.norm(theirs, axis=-1), atol=1e-5)

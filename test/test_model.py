@@ -108,7 +108,7 @@ def test_weights_are_half_precision_and_the_header_is_json(
 
 
 def test_missing_checkpoints_are_named() -> None:
-    with pytest.raises(CheckpointError, match="no checkpoint 'nowhere'.*shipped names"):
+    with pytest.raises(CheckpointError, match=r"no checkpoint 'nowhere'.*shipped names"):
         MotionClip.load('nowhere')
 
 

@@ -117,9 +117,9 @@ def small_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         'patch_size': 16,
     }
     torch.manual_seed(0)
-    CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=24)).save_pretrained(
-        folder
-    )
+    CLIPModel(
+        CLIPConfig(text_config=text, vision_config=vision, projection_dim=24)
+    ).save_pretrained(folder)
     return folder
 
 

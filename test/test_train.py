@@ -28,7 +28,7 @@ def test_the_autoencoder_learns_real_motion(corpus: Path, tmp_path: Path) -> Non
     assert any('validation' in text for text in notes.texts)
 
 
-class _PowerCut(Exception):
+class _PowerCutError(Exception):
     """Ends a run between two steps."""
 
 
@@ -36,13 +36,13 @@ class _Cutting(Notes):
     def step(self, stage: str, step: int, steps: int, values: dict[str, float]) -> None:
         super().step(stage, step, steps, values)
         if (stage, step) == ('alignment', 5):
-            raise _PowerCut
+            raise _PowerCutError
 
 
 def test_a_resumed_run_ends_like_an_uninterrupted_one(corpus: Path, tmp_path: Path) -> None:
     config = small_config(6, bfloat16=False)
     whole = Trainer(config, corpus, tmp_path / 'whole', Notes()).run().state_dict()
-    with pytest.raises(_PowerCut):
+    with pytest.raises(_PowerCutError):
         Trainer(config, corpus, tmp_path / 'cut', _Cutting()).run()
     notes = Notes()
     resumed = Trainer(config, corpus, tmp_path / 'cut', notes).run().state_dict()
