@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -13,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from motionclip_model import skeleton
 from motionclip_model.errors import MotionError
-from motionclip_model.storage import write_atomically
+from motionclip_model.storage import read_arrays, write_atomically
 
 MAX_SECONDS = 600.0
 """Longest motion that is read: ten minutes, far beyond any clip of the public sets."""
@@ -128,13 +127,11 @@ class Motion:
         Raises:
             MotionError: The file is missing, damaged, or lacks one of these.
         """
-        arrays = _read_arrays(Path(path))
-        for key in ('poses', 'trans'):
-            if key not in arrays:
-                raise MotionError(
-                    f'{path}: no array {key!r}; an AMASS motion has poses [T,>=66], trans '
-                    f'[T,3] and mocap_framerate, this file has {sorted(arrays) or "nothing"}'
-                )
+        rates = ('mocap_framerate', 'mocap_frame_rate')
+        arrays = read_arrays(path, ('poses', 'trans'), MotionError, optional=rates)
+        for key, array in arrays.items():
+            if array.dtype.kind not in 'fiu':
+                raise MotionError(f'{path}: {key} has type {array.dtype}, it must be numbers')
         poses, trans = arrays['poses'], arrays['trans']
         body = 3 * skeleton.BODY_JOINT_COUNT
         if poses.ndim != 2 or poses.shape[1] < body or trans.shape != (len(poses), 3):
@@ -185,19 +182,3 @@ def _orthonormalised(columns: np.ndarray) -> np.ndarray:
     second = columns[..., 1] - (first * columns[..., 1]).sum(-1, keepdims=True) * first
     second = second / np.linalg.norm(second, axis=-1, keepdims=True)
     return np.stack([first, second, np.cross(first, second)], axis=-1)
-
-
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read the numeric arrays of an npz file; objects are never unpickled."""
-    try:
-        with path.open('rb') as file, np.load(file, allow_pickle=False) as archive:
-            wanted = {'poses', 'trans', 'mocap_framerate', 'mocap_frame_rate'}
-            arrays = {key: archive[key] for key in wanted & set(archive.files)}
-    except FileNotFoundError:
-        raise MotionError(f'{path}: no such file') from None
-    except Exception as error:  # zip, zlib and header errors have no common parent
-        raise MotionError(f'{path}: not a readable npz motion file ({error})') from None
-    for key, array in arrays.items():
-        if array.dtype.kind not in 'fiu':
-            raise MotionError(f'{path}: {key} has type {array.dtype}, it must be numbers')
-    return arrays

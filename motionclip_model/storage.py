@@ -8,6 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
+from motionclip_model.errors import MotionClipError
+
 
 @contextmanager
 def write_atomically(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
@@ -41,3 +45,38 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
     """Write a value as indented JSON."""
     with write_atomically(path) as file:
         file.write(json.dumps(value, indent=2, allow_nan=False).encode() + b'\n')
+
+
+def read_arrays(
+    path: str | os.PathLike[str],
+    names: tuple[str, ...],
+    error: type[MotionClipError],
+    optional: tuple[str, ...] = (),
+) -> dict[str, np.ndarray]:
+    """Read some arrays of an npz file; objects are never unpickled.
+
+    Args:
+        path: The file.
+        names: Arrays that it must hold.
+        error: What to raise.
+        optional: Arrays to read where the file has them.
+
+    Returns:
+        The arrays by name.
+    """
+    try:
+        # Opened here, because NumPy leaves the file open when it is no archive.
+        with Path(path).open('rb') as file, np.load(file, allow_pickle=False) as archive:
+            found = set(archive.files)
+            arrays = {name: archive[name] for name in {*names, *optional} & found}
+    except FileNotFoundError:
+        raise error(f'{path}: no such file') from None
+    except Exception as reason:  # zip, zlib and header errors have no common parent
+        raise error(f'{path}: not a readable npz file ({reason})') from None
+    missing = [name for name in names if name not in arrays]
+    if missing:
+        raise error(
+            f'{path}: no array {", ".join(missing)}; it must hold {", ".join(names)}, this file '
+            f'has {", ".join(sorted(found)) or "nothing"}'
+        )
+    return arrays

@@ -145,7 +145,7 @@ def _no_npz(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ('make', 'reason'),
-    [(_no_poses, "no array 'poses'"), (_not_finite, 'NaN'), (_no_npz, 'not a readable npz')],
+    [(_no_poses, 'no array poses'), (_not_finite, 'NaN'), (_no_npz, 'not a readable npz')],
 )
 def test_unusable_motions(motionclip, tmp_path: Path, make, reason: str) -> None:
     make(tmp_path / 'm.npz')

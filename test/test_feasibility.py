@@ -7,6 +7,7 @@ import pinocchio
 import pytest
 from retargeting_cases import standing
 
+from motionclip_ros.retargeting.dynamics import torques
 from motionclip_ros.retargeting.feasibility import (
     MAX_LIMB_ERROR,
     MAX_STRETCH,
@@ -45,7 +46,8 @@ def report(robot, joints: np.ndarray, stretch: float = 1.0, base: np.ndarray | N
     """Assess a path against a person who stands in SMPL's rest pose."""
     motion = standing(FRAMES)
     state, trajectory = held(robot, joints, base)
-    return assess(robot, motion, make_targets(motion, robot), state, trajectory, stretch)
+    needed = torques(robot, trajectory)
+    return assess(robot, motion, make_targets(motion, robot), state, trajectory, needed, stretch)
 
 
 def test_the_report_is_json(robot) -> None:

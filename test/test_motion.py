@@ -115,8 +115,8 @@ def test_any_rotations_survive_a_file(tmp_path_factory, seed, frames, fps) -> No
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
-        ({'poses': None}, "no array 'poses'"),
-        ({'trans': None}, "no array 'trans'"),
+        ({'poses': None}, 'no array poses'),
+        ({'trans': None}, 'no array trans'),
         ({'mocap_framerate': None}, 'no mocap_framerate'),
         ({'mocap_framerate': np.array(0.0)}, 'frame rate'),
         ({'mocap_framerate': np.array(np.nan)}, 'frame rate'),

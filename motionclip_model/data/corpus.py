@@ -16,7 +16,7 @@ from motionclip_model import features
 from motionclip_model.data.captions import mirrored_caption, sentences
 from motionclip_model.errors import MotionClipError, MotionError
 from motionclip_model.motion import Motion
-from motionclip_model.storage import write_atomically
+from motionclip_model.storage import read_arrays, write_atomically
 
 SPLITS = ('train', 'val', 'all')
 
@@ -95,12 +95,12 @@ def load_rows(path: Path) -> list[Clip]:
     Raises:
         MotionError: The file is damaged; removing it makes it anew.
     """
+    arrays = read_arrays(path, ('rows', 'lengths', 'meta'), MotionError)
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            rows = archive['rows'].astype(np.float32)
-            bounds = np.cumsum(archive['lengths'])[:-1]
-            meta = json.loads(str(archive['meta']))
-    except (OSError, ValueError, KeyError) as error:
+        rows = arrays['rows'].astype(np.float32)
+        bounds = np.cumsum(arrays['lengths'])[:-1]
+        meta = json.loads(str(arrays['meta']))
+    except ValueError as error:
         raise MotionError(f'{path}: damaged cache ({error}); remove it') from None
     return [
         Clip(name, part, tuple(captions), action, dataset, licence)

@@ -1,14 +1,13 @@
 """What a retargeted trajectory asks of the robot, in figures and in one verdict."""
 
-import itertools
 from typing import Any
 
 import numpy as np
-import pinocchio
 from jaxtyping import Float
 
 from motionclip_model import skeleton
 from motionclip_model.motion import Motion
+from motionclip_ros.retargeting.dynamics import MAX_EXCESS, Torques
 from motionclip_ros.retargeting.limits import cubic_use
 from motionclip_ros.retargeting.problem import State
 from motionclip_ros.retargeting.robot import Robot
@@ -17,9 +16,6 @@ from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 MAX_STRETCH = 3.0
 """A motion that must be slowed more than this is no longer the motion asked for."""
-
-MAX_TORQUE_EXCESS = 0.05
-"""Part of the time that some joint may lack torque; shorter, it only lags for a moment."""
 
 MAX_LIMB_ERROR = 25.0
 """Mean limb direction error beyond which the robot does something else [deg]."""
@@ -31,6 +27,7 @@ def assess(
     targets: Targets,
     state: State,
     trajectory: RobotTrajectory,
+    needed: Torques,
     stretch: float,
 ) -> dict[str, Any]:
     """Measure a retargeted motion.
@@ -41,6 +38,7 @@ def assess(
         targets: What was asked of the links.
         state: The solved path, one entry for each frame of the motion.
         trajectory: The same path after the time stretch.
+        needed: The torques of that trajectory.
         stretch: By how much it was slowed.
 
     Returns:
@@ -54,7 +52,7 @@ def assess(
         'seconds': trajectory.seconds,
         'time_stretch': stretch,
         **_limit_use(robot, trajectory),
-        **_torque_use(robot, trajectory),
+        **_torque_use(robot, needed),
         **_tracking(robot, motion, targets, state),
         **_feet(robot, targets, state, motion.fps),
     }
@@ -77,32 +75,10 @@ def _limit_use(robot: Robot, trajectory: RobotTrajectory) -> dict[str, Any]:
     }
 
 
-def _torque_use(robot: Robot, trajectory: RobotTrajectory) -> dict[str, Any]:
-    """Compare inverse dynamics with the effort limits.
-
-    The base is carried (as by a gantry) and no foot bears weight: what a joint needs to move
-    what hangs on it. Standing legs need more, which depends on how the feet share the load.
-    """
-    model, data = robot.model, robot.model.createData()
-    times = trajectory.time_from_start
-    if len(times) < 3:
+def _torque_use(robot: Robot, needed: Torques) -> dict[str, Any]:
+    if not len(needed.total):
         return {'torque_use': 0.0, 'torque_joint': robot.joint_names[0], 'torque_excess_part': 0.0}
-    configuration = np.concatenate(
-        [trajectory.base_position, trajectory.base_quaternion_xyzw, trajectory.positions], axis=1
-    )
-    moves = np.array(
-        [pinocchio.difference(model, a, b) for a, b in itertools.pairwise(configuration)]
-    )
-    velocity = moves / np.diff(times)[:, None]
-    middle = (velocity[1:] + velocity[:-1]) / 2
-    acceleration = np.diff(velocity, axis=0) / ((times[2:] - times[:-2]) / 2)[:, None]
-    torque = np.array(
-        [
-            pinocchio.rnea(model, data, q, v, a)[6:].copy()
-            for q, v, a in zip(configuration[1:-1], middle, acceleration, strict=True)
-        ]
-    )
-    use = np.abs(torque) / robot.limits.effort
+    use = np.abs(needed.total) / robot.limits.effort
     worst = use.max(axis=0)
     return {
         'torque_use': float(worst.max()),
@@ -171,21 +147,21 @@ def _judge(report: dict[str, Any]) -> tuple[str, str]:
     """Return accept, slowed or refuse, and why."""
     if report['time_stretch'] > MAX_STRETCH:
         return 'refuse', (
-            f'it would have to be {report["time_stretch"]:.1f} times slower to keep the limits '
-            f'of {report["acceleration_joint"]}'
+            f'it would have to be {report["time_stretch"]:.1f} times slower to keep the velocity, '
+            'acceleration and torque limits'
         )
     if report['limb_direction_error_deg'] > MAX_LIMB_ERROR:
         return 'refuse', (
             f'its limbs would point {report["limb_direction_error_deg"]:.0f} degrees away from '
             'the human ones on average'
         )
-    if report['torque_excess_part'] > MAX_TORQUE_EXCESS:
+    if report['torque_excess_part'] > MAX_EXCESS:
         return 'refuse', (
             f'{report["torque_joint"]} would need {report["torque_use"]:.1f} times its torque'
         )
     if report['time_stretch'] > 1.0:
         return 'slowed', (
-            f'slowed {report["time_stretch"]:.2f} times to keep the velocity and acceleration '
-            'limits'
+            f'slowed {report["time_stretch"]:.2f} times to keep the velocity, acceleration and '
+            'torque limits'
         )
     return 'accept', 'inside all limits at its own pace'

@@ -8,6 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from motionclip_model import skeleton
 from motionclip_model.motion import Motion
+from motionclip_ros.retargeting.dynamics import torque_stretch, torques
 from motionclip_ros.retargeting.feasibility import assess
 from motionclip_ros.retargeting.problem import State
 from motionclip_ros.retargeting.rates import within_rates
@@ -54,7 +55,7 @@ class Retargeter:
 
         Returns:
             The trajectory at the motion's frame rate (60 Hz at most), slowed uniformly where
-            the velocity or acceleration limits demand it, and a report.
+            the velocity, acceleration or torque limits demand it, and a report.
         """
         begin = time.perf_counter()
         motion = motion if motion.fps <= MAX_FPS else motion.resampled(MAX_FPS)
@@ -68,9 +69,12 @@ class Retargeter:
         state = state._replace(joints=within_rates(state.joints, 1 / motion.fps, robot.limits))
         solved = time.perf_counter()
         path = _trajectory(robot, state, motion.fps)
-        stretch = path.stretch_needed(robot.limits)
+        needed = torques(robot, path)
+        stretch = max(
+            path.stretch_needed(robot.limits), torque_stretch(needed, robot.limits.effort)
+        )
         trajectory = path.slowed(stretch)
-        report = assess(robot, motion, targets, state, trajectory, stretch)
+        report = assess(robot, motion, targets, state, trajectory, needed.slowed(stretch), stretch)
         report['milliseconds'] = {
             'targets': 1e3 * (asked - begin),
             'solve': 1e3 * (solved - asked),

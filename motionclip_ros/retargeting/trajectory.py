@@ -1,7 +1,6 @@
 """`RobotTrajectory`: a robot's joint and base path with times; read from and written to npz."""
 
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -12,7 +11,7 @@ from scipy.interpolate import CubicSpline
 from scipy.spatial.transform import Rotation, Slerp
 
 from motionclip_model.errors import TrajectoryError
-from motionclip_model.storage import write_atomically
+from motionclip_model.storage import read_arrays, write_atomically
 from motionclip_ros.retargeting.limits import JointLimits, cubic_use, velocities_within
 
 _NUMBERS = ('time_from_start', 'positions', 'velocities', 'base_position', 'base_quaternion_xyzw')
@@ -159,20 +158,7 @@ class RobotTrajectory:
         Raises:
             TrajectoryError: The file is missing, damaged, or lacks an array.
         """
-        try:
-            # np.load would leave a damaged file open.
-            with open(path, 'rb') as file, np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-        except FileNotFoundError:
-            raise TrajectoryError(f'{path}: no such file') from None
-        except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as e:
-            raise TrajectoryError(f'{path}: not a readable npz trajectory ({e})') from None
-        missing = [name for name in ('joint_names', *_NUMBERS) if name not in arrays]
-        if missing:
-            raise TrajectoryError(
-                f'{path}: no array {", ".join(missing)}; this file has '
-                f'{", ".join(sorted(arrays)) or "nothing"}'
-            )
+        arrays = read_arrays(path, ('joint_names', *_NUMBERS), TrajectoryError)
         for name in _NUMBERS:
             if arrays[name].dtype.kind not in 'fiu':
                 raise TrajectoryError(f'{path}: {name} has type {arrays[name].dtype}, not numbers')
