@@ -67,9 +67,15 @@ class WavePipeline:
             raise TextError(f'the text has {len(text)} characters; at most 1000', text)
         if not text.isprintable():
             raise TextError(f'the text holds control characters: {text[:20]!r}\nremove them', text)
+        if text == 'crash':
+            raise RuntimeError('a fault in the program')
         length = seconds or 2.0
         trajectory = wave_trajectory(self.robot.joint_names, length)
-        report = {'latency_ms': {'encode': 1.0, 'decode': 2.0, 'retarget': 3.0}}
+        verdict = 'refuse' if text == 'fly' else 'accept'
+        report = {
+            'latency_ms': {'encode': 1.0, 'decode': 2.0, 'retarget': 3.0},
+            'retargeting': {'verdict': verdict, 'reason': 'it has no wings'},
+        }
         return Wave(text.strip(), seed, wave_motion(length), trajectory, report)
 
 

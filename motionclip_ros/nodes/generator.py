@@ -1,6 +1,7 @@
 """Node `motionclip`: texts in, human motions and robot trajectories out."""
 
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
-from motionclip_model.errors import MotionClipError, RobotError
+from motionclip_model.errors import MotionClipError, RobotError, TrajectoryError
 from motionclip_ros import conversions, messages, parameters, topics
 from motionclip_ros.nodes.running import LATCHED, LATEST, RELIABLE, one_line, serve
 from motionclip_ros.parameters import GeneratorParameters
@@ -69,6 +70,9 @@ class GeneratorNode(Node):  # type: ignore[misc]
         except MotionClipError as error:
             self._summary, self._failed = one_line(error), True
             self.get_logger().warning(self._summary)
+        except Exception as error:  # one bad text must not end the service of all others
+            self._summary, self._failed = f'internal error: {one_line(error)}', True
+            self.get_logger().error(f'{self._summary}\n{traceback.format_exc()}')
         else:
             self._summary, self._failed = summary, False
             self.get_logger().info(summary)
@@ -80,6 +84,11 @@ class GeneratorNode(Node):  # type: ignore[misc]
         began = time.perf_counter()
         generation = self._pipeline.generate(text, settings.seconds or None, settings.seed)
         generated = time.perf_counter()
+        retargeting = generation.report['retargeting']
+        if retargeting['verdict'] == 'refuse':
+            raise TrajectoryError(
+                f'the robot cannot do this: {retargeting["reason"]}; try another seed or text'
+            )
         trajectory = executable(
             generation.trajectory,
             self._pipeline.robot.limits,
