@@ -41,10 +41,10 @@ def _parameter(
 class GeneratorParameters:
     """What the generator can be told."""
 
-    model: str = _parameter('base', 'Model: a name or the path of a checkpoint folder', fixed=True)
+    model: str = _parameter('base', 'Model: a name or the path of a .safetensors file', fixed=True)
     robot: str = _parameter('g1', 'Robot: a name or the path of a URDF file', fixed=True)
     seconds: float = _parameter(
-        0.0, 'Length of a motion [s]; 0 leaves it to the model', between=(0.0, 60.0)
+        0.0, 'Length of a motion, 1 to 10 [s]; 0 leaves it to the text', between=(0.0, 10.0)
     )
     seed: int = _parameter(0, 'Seed of the random numbers', between=(0, 2**31 - 1))
     require_joint_states: bool = _parameter(
