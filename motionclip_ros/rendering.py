@@ -36,6 +36,7 @@ def robot_frames(
     base_position: Float[np.ndarray, 'frame 3'] | None = None,
     base_quaternion_xyzw: Float[np.ndarray, 'frame 4'] | None = None,
     size: tuple[int, int] = (WIDTH, HEIGHT),
+    steady: bool = True,
 ) -> Iterator[Frame]:
     """Draw a robot, one picture for each row of joint positions.
 
@@ -47,6 +48,8 @@ def robot_frames(
             with straight legs, wherever its feet go.
         base_quaternion_xyzw: Orientation of the root link; upright by default.
         size: Width and height of the pictures [px].
+        steady: Let the camera follow softly, as a film needs it; false for single pictures
+            far apart in time.
 
     Yields:
         [height, width, 3] pictures.
@@ -69,11 +72,14 @@ def robot_frames(
     if base_quaternion_xyzw is not None:
         qpos[:, 3:7] = base_quaternion_xyzw[:, [3, 0, 1, 2]]
     facing = Rotation.from_quat(qpos[0, [4, 5, 6, 3]]).apply([1.0, 0.0, 0.0])
-    yield from _draw(model, qpos, facing, size)
+    yield from _draw(model, qpos, facing, size, steady)
 
 
 def human_frames(
-    motion: Motion, fps: float = 25.0, size: tuple[int, int] = (WIDTH, HEIGHT)
+    motion: Motion,
+    fps: float = 25.0,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
+    steady: bool = True,
 ) -> Iterator[Frame]:
     """Draw a person made of capsules on the SMPL skeleton.
 
@@ -81,6 +87,7 @@ def human_frames(
         motion: What the person does.
         fps: Pictures per second of motion [1/s].
         size: Width and height of the pictures [px].
+        steady: See `robot_frames`.
 
     Yields:
         [height, width, 3] pictures.
@@ -98,17 +105,22 @@ def human_frames(
     quaternions = quaternions[:, order].reshape(len(motion), -1)
     qpos = np.concatenate([motion.root_position, quaternions], axis=1)
     facing = motion.joint_rotations[0, 0] @ [0.0, 0.0, 1.0]
-    yield from _draw(model, qpos, facing, size)
+    yield from _draw(model, qpos, facing, size, steady)
 
 
 def _draw(
-    model: mujoco.MjModel, qpos: np.ndarray, facing: np.ndarray, size: tuple[int, int]
+    model: mujoco.MjModel,
+    qpos: np.ndarray,
+    facing: np.ndarray,
+    size: tuple[int, int],
+    steady: bool,
 ) -> Iterator[Frame]:
     """Draw all states with a camera that follows the root over the floor."""
     data = mujoco.MjData(model)
-    camera = _camera(model, data, qpos, facing, size)
+    centres = _smoothed(qpos[:, :2]) if steady else qpos[:, :2]
+    camera = _camera(model, data, qpos, centres, facing, size)
     with Screen(model, *size) as screen:
-        for state, centre in zip(qpos, _smoothed(qpos[:, :2]), strict=True):
+        for state, centre in zip(qpos, centres, strict=True):
             data.qpos[:] = state
             mujoco.mj_kinematics(model, data)
             mujoco.mj_camlight(model, data)
@@ -120,11 +132,11 @@ def _camera(
     model: mujoco.MjModel,
     data: mujoco.MjData,
     qpos: np.ndarray,
+    centres: np.ndarray,
     facing: np.ndarray,
     size: tuple[int, int],
 ) -> mujoco.MjvCamera:
     """Place a camera so near that the whole body stays in the picture all the time."""
-    centres = _smoothed(qpos[:, :2])
     low, high, radius = 0.0, 0.0, 0.0
     for state, centre in zip(qpos, centres, strict=True):
         data.qpos[:] = state

@@ -16,7 +16,7 @@ _SHEET_FRAMES = 12
 
 
 def trajectory_frames(
-    robot: Robot, trajectory: RobotTrajectory, times: np.ndarray
+    robot: Robot, trajectory: RobotTrajectory, times: np.ndarray, steady: bool
 ) -> Iterator[Frame]:
     """Draw a robot at some times of a trajectory.
 
@@ -24,6 +24,7 @@ def trajectory_frames(
         robot: Whose trajectory it is.
         trajectory: What the robot does.
         times: [frame] times from the start [s].
+        steady: See `robot_frames`.
     """
     found = trajectory.sample(times)
     return robot_frames(
@@ -32,6 +33,7 @@ def trajectory_frames(
         found.positions,
         found.base_position,
         found.base_quaternion_xyzw,
+        steady=steady,
     )
 
 
@@ -56,23 +58,24 @@ def show(
     if path.suffix not in ('.png', '.mp4', '.gif'):
         raise ConfigError(f'{path}: a picture is written as .png, .mp4 or .gif')
     seconds = max(motion.seconds if motion else 0.0, trajectory.seconds if trajectory else 0.0)
-    count = _SHEET_FRAMES if path.suffix == '.png' else max(2, round(seconds * FILM_FPS) + 1)
+    film = path.suffix != '.png'
+    count = max(2, round(seconds * FILM_FPS) + 1) if film else _SHEET_FRAMES
     share = np.linspace(0.0, 1.0, count)
     columns: list[Iterator[Frame]] = []
     if motion is not None:
-        columns.append(_motion_frames(motion, share))
+        columns.append(_motion_frames(motion, share, film))
     if robot is not None and trajectory is not None:
-        columns.append(trajectory_frames(robot, trajectory, share * trajectory.seconds))
+        columns.append(trajectory_frames(robot, trajectory, share * trajectory.seconds, film))
     frames = (np.hstack(pair) for pair in zip(*columns, strict=True))
-    if path.suffix == '.png':
+    if film:
+        write_film(frames, path, FILM_FPS)
+    else:
         captions = [f'{part * seconds:.1f} s' for part in share]
         contact_sheet(list(frames), path, columns=4 if len(columns) == 1 else 3, captions=captions)
-    else:
-        write_film(frames, path, FILM_FPS)
 
 
-def _motion_frames(motion: Motion, share: np.ndarray) -> Iterator[Frame]:
+def _motion_frames(motion: Motion, share: np.ndarray, steady: bool) -> Iterator[Frame]:
     """Draw a person at the nearest frames of an evenly sampled motion."""
     wanted = np.round(share * (len(motion) - 1)).astype(int)
     sampled = Motion(motion.joint_rotations[wanted], motion.root_position[wanted], fps=FILM_FPS)
-    return human_frames(sampled, fps=FILM_FPS)
+    return human_frames(sampled, fps=FILM_FPS, steady=steady)
