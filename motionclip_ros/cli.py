@@ -34,7 +34,9 @@ RobotName = Annotated[
 ]
 Seconds = Annotated[
     float | None,
-    typer.Option('--seconds', '-s', help='Length, 1 to 10 s [default: what the text suggests].'),
+    typer.Option(
+        '--seconds', '-s', help='Length, 1 to 10 s.', show_default='what the text suggests'
+    ),
 ]
 Seed = Annotated[int, typer.Option(help='Another seed, another motion of the same meaning.')]
 Json = Annotated[bool, typer.Option('--json', help='Print JSON for a program to read.')]
@@ -132,7 +134,7 @@ def view(
     file: Annotated[Path, typer.Argument(help='motion .npz or .bvh, or trajectory .npz.')],
     out: Annotated[
         Path | None,
-        typer.Option('--out', '-o', help='.png, .mp4 or .gif [default: FILE with .png].'),
+        typer.Option('--out', '-o', help='.png, .mp4 or .gif.', show_default='FILE with .png'),
     ] = None,
     robot: RobotName = 'g1',
 ) -> None:
@@ -194,7 +196,7 @@ def train(
         'runs/base'
     ),
     config: Annotated[
-        Path | None, typer.Option(help='YAML file [default: config/train/base.yaml].')
+        Path | None, typer.Option(help='YAML file.', show_default='config/train/base.yaml')
     ] = None,
 ) -> None:
     """Train a model; the same command resumes a run that was interrupted.
