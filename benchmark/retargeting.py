@@ -13,6 +13,7 @@ os.environ['OPENBLAS_NUM_THREADS'] = '1'
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ from motionclip_ros.retargeting.robot import Robot, load_robot
 from motionclip_ros.retargeting.targets import make_targets
 
 CLIPS = Path(__file__).resolve().parent.parent / 'test' / 'data' / 'amass' / 'CMU'
+SOLVERS = ('whole clip', 'per-frame IK')
 ITERATIONS = 10
 DAMPING = 1e-2
 
@@ -118,28 +120,30 @@ def main() -> None:
     paths = parser.parse_args().clips or sorted(CLIPS.rglob('*_poses.npz'))
     retargeter = Retargeter(load_robot('g1'))
     retargeter.warm_up()
-    rates = []
     print(
         f'{"clip":24}{"frames":>7}  {"":13}{"frames/s":>9}{"limb deg":>9}{"rad/s":>7}{"jerk":>7}'
     )
+    table = []
     for path in paths:
         motion = Motion.load(path)
         motion = motion if motion.fps <= MAX_FPS else motion.resampled(MAX_FPS)
-        rows = {
-            'whole clip': min(whole_clip(retargeter, motion) for _ in range(3)),
-            'per-frame IK': frame_by_frame(retargeter.robot, motion),
-        }
-        rates.append([len(motion) / row.seconds for row in rows.values()])
-        for (name, row), rate in zip(rows.items(), rates[-1], strict=True):
-            print(
-                f'{path.stem:24}{len(motion):7}  {name:13}{rate:9.0f}{row.limb_error:9.1f}'
-                f'{row.fastest:7.1f}{row.jerk:7.0f}'
-            )
-    ours, theirs = np.median(rates, axis=0)
-    print(
-        f'median of {len(paths)} clips: {ours:.0f} frames/s, {ours / theirs:.1f} times the '
-        f'per-frame loop ({theirs:.0f})'
-    )
+        rows = (
+            min(whole_clip(retargeter, motion) for _ in range(3)),
+            frame_by_frame(retargeter.robot, motion),
+        )
+        table.append([[len(motion) / row.seconds, *row[1:]] for row in rows])
+        for name, figures in zip(SOLVERS, table[-1], strict=True):
+            print(_line(path.stem, len(motion), name, figures))
+    medians = np.median(table, axis=0)
+    for name, figures in zip(SOLVERS, medians, strict=True):
+        print(_line('median', len(paths), name, figures))
+    ratio = medians[0] / medians[1]
+    print(f'whole clip / per-frame IK: {ratio[0]:.1f} x frames/s, {ratio[3]:.2f} x jerk')
+
+
+def _line(label: str, count: int, name: str, figures: Sequence[float]) -> str:
+    rate, error, fastest, jerk = figures
+    return f'{label:24}{count:7}  {name:13}{rate:9.0f}{error:9.1f}{fastest:7.1f}{jerk:7.0f}'
 
 
 if __name__ == '__main__':

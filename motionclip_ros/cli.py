@@ -47,7 +47,7 @@ Corpus = Annotated[
 
 def _version(wanted: bool) -> None:
     if wanted:
-        console.print(f'motionclip {__version__}', highlight=False)
+        _say(f'motionclip {__version__}')
         raise typer.Exit
 
 
@@ -92,10 +92,9 @@ def generate(
             with console.status(f'drawing {name}'):
                 show(out / name, result.motion, pipeline.robot, result.trajectory)
             made.append(name)
-    console.print(
+    _say(
         f'{result.motion.seconds:.1f} s of motion, {result.trajectory.seconds:.1f} s on the '
-        f'robot; wrote {", ".join(made)} to {out}',
-        highlight=False,
+        f'robot; wrote {", ".join(made)} to {out}'
     )
 
 
@@ -121,11 +120,10 @@ def retarget(
         _print_json(result.report)
     else:
         trajectory = result.trajectory
-        console.print(
+        _say(
             f'{len(trajectory)} points, {len(trajectory.joint_names)} joints, '
             f'{trajectory.seconds:.2f} s; {result.report["verdict"]}: '
-            f'{result.report["reason"]}; wrote {out}',
-            highlight=False,
+            f'{result.report["reason"]}; wrote {out}'
         )
 
 
@@ -154,7 +152,7 @@ def view(
             show(target, None, load_robot(robot), trajectory)
         else:
             show(target, _load_motion(file), None, None)
-    console.print(f'wrote {target}', highlight=False)
+    _say(f'wrote {target}')
 
 
 @app.command()
@@ -219,7 +217,7 @@ def train(
         figures = evaluate(model, corpus)
     model.save(out / 'model.safetensors', {'data': trainer.provenance, 'figures': figures})
     write_json(out / 'figures.json', figures)
-    console.print(f'wrote {out / "model.safetensors"} and figures.json', highlight=False)
+    _say(f'wrote {out / "model.safetensors"} and figures.json')
 
 
 @app.command()
@@ -277,6 +275,11 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _say(text: str) -> None:
+    """Print a line as it is: not wrapped, not coloured."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _load_motion(path: Path) -> Any:
