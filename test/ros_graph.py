@@ -69,9 +69,15 @@ class Graph:
             self._executor.spin_once(timeout_sec=left)
 
     def close(self) -> None:
+        # Politely first: a killed process leaves its shared memory behind.
         for process in self._running.values():
-            process.kill()
-            process.wait(20.0)
+            process.send_signal(signal.SIGINT)
+        for process in self._running.values():
+            try:
+                process.wait(10.0)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(10.0)
         self._executor.shutdown()
         self.node.destroy_node()
         self.context.try_shutdown()

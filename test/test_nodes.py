@@ -121,6 +121,19 @@ def test_a_fault_in_the_program_is_reported_and_the_next_text_is_served(graph):
     graph.until(lambda: talk.trajectories)
 
 
+def test_a_flood_of_texts_is_cut_off_and_those_that_wait_are_served(graph):
+    graph.start(GENERATOR, *REMAP, '-p', 'require_joint_states:=false')
+    talk = Talk(graph)
+    talk.wait_for_generator(robot=False)
+    talk.say('sleep')
+    for _ in range(15):
+        graph.spin(0.05)
+        talk.say('wave')
+    graph.until(lambda: 'text dropped: 10 are waiting' in graph.log(GENERATOR))
+    graph.until(lambda: len(talk.trajectories) == 11)
+    assert graph.stop(GENERATOR) == 0
+
+
 def test_without_a_robot_a_text_is_refused_unless_rest_is_allowed(graph):
     graph.start(GENERATOR, *REMAP)
     talk = Talk(graph)

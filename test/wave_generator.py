@@ -1,5 +1,6 @@
 """The generator node with an analytic arm wave in place of the model: no weights, no torch."""
 
+import time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,6 +70,8 @@ class WavePipeline:
             raise TextError(f'the text holds control characters: {text[:20]!r}\nremove them', text)
         if text == 'crash':
             raise RuntimeError('a fault in the program')
+        if text == 'sleep':
+            time.sleep(2.0)
         length = seconds or 2.0
         trajectory = wave_trajectory(self.robot.joint_names, length)
         verdict = 'refuse' if text == 'fly' else 'accept'
@@ -86,4 +89,4 @@ def load(settings: Any) -> WavePipeline:
 
 
 if __name__ == '__main__':
-    serve(lambda: GeneratorNode(load), threads=2)
+    serve(lambda: GeneratorNode(load))

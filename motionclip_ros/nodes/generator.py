@@ -1,5 +1,8 @@
 """Node `motionclip`: texts in, human motions and robot trajectories out."""
 
+import contextlib
+import queue
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -7,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -20,6 +22,9 @@ from motionclip_ros.parameters import GeneratorParameters
 from motionclip_ros.retargeting.approach import executable
 
 LoadPipeline = Callable[[GeneratorParameters], Any]
+
+_MOST_WAITING = 10
+"""Texts that may wait for their turn; who sends more has lost track."""
 
 
 class GeneratorNode(Node):  # type: ignore[misc]
@@ -48,13 +53,24 @@ class GeneratorNode(Node):  # type: ignore[misc]
         self._report = self.create_publisher(String, '~/report', LATCHED)
         self._diagnostics = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, RELIABLE)
         self.create_subscription(String, '~/text', self._on_text, RELIABLE)
-        # Measurements and the heartbeat go on while a text is being served.
-        beside = MutuallyExclusiveCallbackGroup()
-        self.create_subscription(
-            JointState, topics.JOINT_STATES, self._on_joint_state, LATEST, callback_group=beside
-        )
-        self.create_timer(0.5, self._publish_diagnostics, callback_group=beside)
+        self.create_subscription(JointState, topics.JOINT_STATES, self._on_joint_state, LATEST)
+        self.create_timer(0.5, self._publish_diagnostics)
+        # Measurements and the heartbeat go on while a text is being served. A thread of our
+        # own, because rclpy's multi-threaded executor keeps the interpreter busy while a
+        # callback runs, which made a text ten times slower.
+        self._texts: queue.Queue[str | None] = queue.Queue(_MOST_WAITING)
+        self._worker = threading.Thread(target=self._work)
+        self._worker.start()
         self.get_logger().info('ready')
+
+    def destroy_node(self) -> None:
+        """Finish the text that is being served, then the node."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._texts.get_nowait()
+        self._texts.put(None)
+        self._worker.join()
+        super().destroy_node()
 
     def _on_joint_state(self, message: JointState) -> None:
         try:
@@ -66,17 +82,25 @@ class GeneratorNode(Node):  # type: ignore[misc]
 
     def _on_text(self, message: String) -> None:
         try:
-            summary = self._serve(message.data)
-        except MotionClipError as error:
-            self._summary, self._failed = one_line(error), True
-            self.get_logger().warning(self._summary)
-        except Exception as error:  # one bad text must not end the service of all others
-            self._summary, self._failed = f'internal error: {one_line(error)}', True
-            self.get_logger().error(f'{self._summary}\n{traceback.format_exc()}')
-        else:
-            self._summary, self._failed = summary, False
-            self.get_logger().info(summary)
-        self._publish_diagnostics()
+            self._texts.put_nowait(message.data)
+        except queue.Full:
+            self.get_logger().warning(f'text dropped: {_MOST_WAITING} are waiting already')
+
+    def _work(self) -> None:
+        """Serve texts in the order in which they came, until there is None."""
+        while (text := self._texts.get()) is not None:
+            try:
+                summary = self._serve(text)
+            except MotionClipError as error:
+                self._summary, self._failed = one_line(error), True
+                self.get_logger().warning(self._summary)
+            except Exception as error:  # one bad text must not end the service of all others
+                self._summary, self._failed = f'internal error: {one_line(error)}', True
+                self.get_logger().error(f'{self._summary}\n{traceback.format_exc()}')
+            else:
+                self._summary, self._failed = summary, False
+                self.get_logger().info(summary)
+            self._publish_diagnostics()
 
     def _serve(self, text: str) -> str:
         """Generate and publish; returns one line about it."""
@@ -167,7 +191,7 @@ def _load(settings: GeneratorParameters) -> Any:
 
 def main() -> None:
     """Run the node."""
-    serve(lambda: GeneratorNode(_load), threads=2)
+    serve(lambda: GeneratorNode(_load))
 
 
 if __name__ == '__main__':

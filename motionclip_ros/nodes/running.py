@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 import rclpy
-from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
@@ -37,7 +37,7 @@ def prepare_environment() -> None:
     os.environ.setdefault('AMENT_PREFIX_PATH', sys.prefix)
 
 
-def serve(build: Callable[[], Node], threads: int = 1) -> NoReturn:
+def serve(build: Callable[[], Node]) -> NoReturn:
     """Build a node and serve until SIGINT or SIGTERM, then exit the process.
 
     The exit status is 0 after a signal and 2, with one line on stderr, when the node cannot
@@ -45,7 +45,6 @@ def serve(build: Callable[[], Node], threads: int = 1) -> NoReturn:
 
     Args:
         build: Makes the node; called after ROS is up.
-        threads: Callbacks that may run at once (those of different callback groups).
     """
     prepare_environment()
     # rclpy's own handlers race with Python's: an interrupt could arrive in the cleanup below
@@ -53,7 +52,7 @@ def serve(build: Callable[[], Node], threads: int = 1) -> NoReturn:
     rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
     stop = threading.Event()
     node: Node | None = None
-    executor = MultiThreadedExecutor(threads) if threads > 1 else SingleThreadedExecutor()
+    executor = SingleThreadedExecutor()
     status = 0
     try:
         node = build()
@@ -68,7 +67,6 @@ def serve(build: Callable[[], Node], threads: int = 1) -> NoReturn:
         sys.stderr.write(f'{one_line(error)}\n')
         status = 2
     finally:
-        # Joins the workers: a thread that still spins at exit would abort the process.
         executor.shutdown()
         if node is not None:
             node.destroy_node()

@@ -74,4 +74,6 @@ def torque_stretch(needed: Torques, effort: Float[np.ndarray, ' joint']) -> floa
     room = effort - np.sign(inertial) * needed.gravity
     square = np.where(room > 0.0, np.abs(inertial) / np.where(room > 0.0, room, 1.0), 1.0)
     worst = np.sort(square.max(axis=1))
-    return float(np.sqrt(max(1.0, worst[int(np.ceil((1.0 - MAX_EXCESS) * len(worst))) - 1])))
+    needed_square = worst[int(np.ceil((1.0 - MAX_EXCESS) * len(worst))) - 1]
+    # A hair more than needed, so that rounding cannot leave the last sample outside.
+    return float(np.sqrt(needed_square)) * (1.0 + 1e-9) if needed_square > 1.0 else 1.0

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
@@ -199,10 +200,13 @@ def _read(path: Path, correspondence: Correspondence) -> Robot:
     except OSError as error:
         raise RobotError(f'{path}: cannot be read ({error.strerror})') from None
     try:
+        # Checked first, because Pinocchio's parser prints its complaints about XML itself.
+        if ElementTree.fromstring(content).tag != 'robot':
+            raise ValueError('its outermost element is not <robot>')
         model = pinocchio.buildModelFromXML(
             content.decode('utf-8'), pinocchio.JointModelFreeFlyer()
         )
-    except (ValueError, RuntimeError) as error:
+    except (ElementTree.ParseError, ValueError, RuntimeError) as error:
         reason = ' '.join(str(error).split())
         raise RobotError(f'{path}: not a URDF that Pinocchio can read ({reason})') from None
     if model.njoints < 3:
