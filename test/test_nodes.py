@@ -235,6 +235,24 @@ def test_recorder_takes_what_appears_and_closes_on_a_signal(graph, number):
     assert 'Traceback' not in graph.log(RECORDER)
 
 
+def test_a_command_is_recorded_from_its_first_message(graph):
+    path = graph.folder / 'bag'
+    heard: list = []
+    graph.node.create_subscription(String, topics.TEXT, heard.append, RELIABLE)
+    graph.node.create_subscription(JointState, topics.JOINT_STATES, heard.append, LATEST)
+    graph.start(RECORDER, '-p', f'output:={path}')
+    graph.until(lambda: f'recording {topics.TEXT}\n' in graph.log(RECORDER))
+    assert topics.JOINT_STATES not in graph.log(RECORDER)  # a stream waits for its publisher
+    publisher = graph.node.create_publisher(String, topics.TEXT, RELIABLE)
+    graph.until(lambda: publisher.get_subscription_count() == 2)
+    publisher.publish(String(data='bow'))
+    graph.node.destroy_publisher(publisher)
+    graph.until(lambda: heard)
+    graph.spin(0.3)
+    assert graph.stop(RECORDER) == 0
+    assert Bag(path).text() == 'bow'
+
+
 @pytest.mark.parametrize(
     ('module', 'arguments', 'reason'),
     [

@@ -16,7 +16,7 @@ _QUEUE = 1000
 
 
 class RecorderNode(Node):  # type: ignore[misc]
-    """Subscribes to its topics as they appear, with the QoS of who publishes them."""
+    """Subscribes to its topics as they appear, with the QoS of who uses them."""
 
     def __init__(self) -> None:
         """Open the recording.
@@ -40,21 +40,38 @@ class RecorderNode(Node):  # type: ignore[misc]
 
     def _look_for_topics(self) -> None:
         for topic, kinds in self.get_topic_names_and_types():
-            publishers = self.get_publishers_info_by_topic(topic)
-            if topic not in self._waiting or not publishers:
+            if topic not in self._waiting:
+                continue
+            endpoints = self.get_publishers_info_by_topic(topic) or self._listeners(topic)
+            if not endpoints:
                 continue
             self._waiting.remove(topic)
             try:
-                self._record(topic, kinds[0], publishers)
+                self._record(topic, kinds[0], endpoints)
             except MotionClipError as error:
                 self.get_logger().warning(one_line(error))
 
-    def _record(self, topic: str, kind: str, publishers: list[Any]) -> None:
-        """Subscribe with the strictest QoS that every publisher offers."""
+    def _listeners(self, topic: str) -> list[Any]:
+        """Subscribers of a command topic, which tell its QoS before anybody publishes.
+
+        Who publishes a single command and goes (`ros2 topic pub --once`) is gone before a
+        recorder could follow. Streams and latched topics can wait for their publisher, and
+        their subscribers may ask for less than it offers.
+        """
+        endpoints = self.get_subscriptions_info_by_topic(topic)
+        commands = all(
+            info.qos_profile.reliability == ReliabilityPolicy.RELIABLE
+            and info.qos_profile.durability == DurabilityPolicy.VOLATILE
+            for info in endpoints
+        )
+        return list(endpoints) if commands else []
+
+    def _record(self, topic: str, kind: str, endpoints: list[Any]) -> None:
+        """Subscribe with the strictest QoS that every endpoint agrees to."""
         durable = DurabilityPolicy.TRANSIENT_LOCAL
-        latched = all(info.qos_profile.durability == durable for info in publishers)
+        latched = all(info.qos_profile.durability == durable for info in endpoints)
         wanted = ReliabilityPolicy.RELIABLE
-        reliable = all(info.qos_profile.reliability == wanted for info in publishers)
+        reliable = all(info.qos_profile.reliability == wanted for info in endpoints)
         self._bag.add_topic(topic, kind, latched=latched, reliable=reliable)
         package, _, name = kind.split('/')
         self.create_subscription(
