@@ -12,7 +12,7 @@ from torch import Tensor
 
 from motionclip_model.motion import Motion
 from motionclip_model.rotation import matrix_from_6d, yaw_matrix
-from motionclip_model.skeleton import BODY_JOINT_COUNT, JOINT_COUNT, JOINT_INDEX, Pose
+from motionclip_model.skeleton import BODY_JOINT_COUNT, JOINT_COUNT, JOINT_INDEX
 from motionclip_model.skeleton import forward_kinematics as place_joints
 
 FPS = 20.0
@@ -95,15 +95,6 @@ def local_positions(rows: Float[Tensor, '*batch width']) -> Float[Tensor, '*batc
     """Joint positions in the heading frame below and around the pelvis [m]."""
     rotations = joint_rotations(rows)
     return place_joints(rotations, torch.zeros_like(rotations[..., 0, :, 0])).positions
-
-
-def world_pose(rows: Float[Tensor, '*batch frame width']) -> Pose:
-    """Integrate rows to joint positions and rotations in the world.
-
-    The first frame stands above the origin and faces +x.
-    """
-    rotations, position = _world(rows)
-    return place_joints(rotations, position)
 
 
 def decode(rows: Float[Tensor, 'frame width']) -> Motion:

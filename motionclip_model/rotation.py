@@ -6,11 +6,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-def matrix_to_6d(matrix: Float[Tensor, '*batch 3 3']) -> Float[Tensor, '*batch 6']:
-    """Keep the two first columns of a rotation matrix (Zhou et al. 2019, eq. 15)."""
-    return matrix[..., :2].flatten(-2)
-
-
 def matrix_from_6d(vector: Float[Tensor, '*batch 6']) -> Float[Tensor, '*batch 3 3']:
     """Orthonormalise two columns into a rotation matrix (Zhou et al. 2019, eq. 16)."""
     return roma.special_gramschmidt(vector.unflatten(-1, (3, 2)))

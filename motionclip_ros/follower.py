@@ -150,12 +150,6 @@ class JointTrajectoryFollower:
         clipped = np.clip(positions, self.lower, self.upper)
         return JointState(clipped, np.where(clipped == positions, velocities, 0.0))
 
-    def is_done(self, now: float) -> bool:
-        """Whether the last command is played to its end (or there was none)."""
-        if self._path is not None:
-            return bool(now - self._start >= self._path.x[-1])
-        return not self.desired(now).velocities.any()
-
     def _coasting(self, elapsed: float) -> JointState:
         """Constant deceleration to rest from the state at the start of the command."""
         origin, speed = self._origin.positions, self._origin.velocities

@@ -4,13 +4,14 @@ import pytest
 import roma
 import torch
 
-from motionclip_model.rotation import matrix_from_6d, matrix_to_6d, yaw_matrix
+from motionclip_model.rotation import matrix_from_6d, yaw_matrix
 
 
-def test_6d_round_trip_is_exact() -> None:
+def test_the_two_first_columns_say_it_all() -> None:
     torch.manual_seed(0)
     rotations = roma.random_rotmat(50, dtype=torch.float64)
-    assert torch.allclose(matrix_from_6d(matrix_to_6d(rotations)), rotations, atol=1e-12)
+    columns = rotations[..., :2].flatten(-2)
+    assert torch.allclose(matrix_from_6d(columns), rotations, atol=1e-12)
 
 
 def test_any_six_numbers_give_a_rotation() -> None:

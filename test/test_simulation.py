@@ -39,8 +39,6 @@ def test_points_are_met_by_name():
     obeys.accept(command(), 2.0)
     np.testing.assert_allclose(obeys.desired(2.5).positions, [0.2, 0.6, 0.0])
     np.testing.assert_allclose(obeys.desired(2.5).velocities, [0.5, 1.0, 0.0])
-    assert not obeys.is_done(2.99)
-    assert obeys.is_done(3.0)
     np.testing.assert_allclose(obeys.desired(9.0).positions, [0.4, 1.0, 0.0])
     assert not obeys.desired(9.0).velocities.any()
 
@@ -90,7 +88,6 @@ def test_an_empty_command_decelerates_to_a_stop():
     positions, velocities = states(obeys, 0.5, 1.0)
     assert 0.6 < positions[-1, 1] < 0.7
     assert not velocities[-1].any()
-    assert obeys.is_done(1.0)
 
 
 def test_a_stop_near_a_limit_brakes_before_it():
