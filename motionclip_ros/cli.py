@@ -209,15 +209,17 @@ def train(
     from motionclip_ros.training_progress import TrainingProgress
 
     settings = TrainConfig.load(config or find('config/train/base.yaml'))
+    path = out / 'model.safetensors'
     with TrainingProgress(console) as progress:
         trainer = Trainer(settings, corpus, out, progress)
-        network = trainer.run()
+        model = MotionClip(trainer.run(), trainer.encoder)
         progress.note('evaluating')
-        model = MotionClip(network, trainer.encoder)
-        figures = evaluate(model, corpus)
-    model.save(out / 'model.safetensors', {'data': trainer.provenance, 'figures': figures})
+        # Measured is what is shipped: the weights as they come back from the file.
+        model.save(path, {'data': trainer.provenance})
+        figures = evaluate(MotionClip.load(path, trainer.encoder), corpus)
+    model.save(path, {'data': trainer.provenance, 'figures': figures})
     write_json(out / 'figures.json', figures)
-    _say(f'wrote {out / "model.safetensors"} and figures.json')
+    _say(f'wrote {path} and figures.json')
 
 
 @app.command()
