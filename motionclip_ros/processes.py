@@ -1,15 +1,18 @@
 """Child processes that never outlive their parent's work."""
 
+import contextlib
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import NoReturn, Self
+from typing import Self
 
 from motionclip_model.errors import MotionClipError
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _PATIENCE = 10.0
 """How long a process may take to end after a polite request [s]."""
@@ -41,13 +44,12 @@ class Processes:
         self._logs = log_folder
         self._environment = dict(environment)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._undisturbed, self._interrupted = False, False
 
     def __enter__(self) -> Self:
-        """Let SIGTERM and SIGHUP leave this block as Ctrl-C does."""
+        """Let Ctrl-C, SIGTERM and SIGHUP leave this block, but never half way through a start."""
         self._logs.mkdir(parents=True, exist_ok=True)
-        self._handlers = {
-            number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)
-        }
+        self._handlers = {number: signal.signal(number, self._interrupt) for number in _SIGNALS}
         return self
 
     def __exit__(
@@ -57,14 +59,16 @@ class Processes:
         trace: TracebackType | None,
     ) -> None:
         """Stop all."""
-        self.stop()
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+        try:
+            self.stop()
+        finally:
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
 
     def start(self, module: str, arguments: Sequence[str] = ()) -> None:
         """Run `python -m module arguments`, out of reach of the terminal's Ctrl-C."""
         name = module.rpartition('.')[2]
-        with self.log(name).open('wb') as log:
+        with self._deferring_signals(), self.log(name).open('wb') as log:
             self._running[name] = subprocess.Popen(
                 [sys.executable, '-m', module, *arguments],
                 stdin=subprocess.DEVNULL,
@@ -93,18 +97,34 @@ class Processes:
 
     def stop(self) -> None:
         """End all: ask, ask again, then insist."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            for process in self._running.values():
-                if process.poll() is None:
-                    process.send_signal(number)
-            deadline = time.monotonic() + _PATIENCE
-            for process in self._running.values():
-                try:
-                    process.wait(max(deadline - time.monotonic(), 0.0))
-                except subprocess.TimeoutExpired:
-                    continue
-        self._running.clear()
+        with self._deferring_signals():
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+                for process in self._running.values():
+                    if process.poll() is None:
+                        process.send_signal(number)
+                deadline = time.monotonic() + _PATIENCE
+                for process in self._running.values():
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(max(deadline - time.monotonic(), 0.0))
+            self._running.clear()
 
+    @contextlib.contextmanager
+    def _deferring_signals(self) -> Iterator[None]:
+        """Hold an interrupt back until the work inside is done.
 
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+        Between the birth of a process and its entry in the list, and while the last ones are
+        stopped, an exception would leave one behind.
+        """
+        self._undisturbed = True
+        try:
+            yield
+        finally:
+            self._undisturbed = False
+        if self._interrupted:
+            self._interrupted = False
+            raise KeyboardInterrupt
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if not self._undisturbed:
+            raise KeyboardInterrupt
+        self._interrupted = True

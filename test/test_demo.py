@@ -131,6 +131,22 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in text.split()]
 
 
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_a_process_is_born_leaves_none_behind(tmp_path, monkeypatch, number):
+    born = []
+
+    class Interrupted(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            born.append(self.pid)
+            os.kill(os.getpid(), number)
+
+    monkeypatch.setattr('motionclip_ros.processes.subprocess.Popen', Interrupted)
+    with pytest.raises(KeyboardInterrupt), Processes(tmp_path, os.environ) as processes:
+        processes.start('http.server', ['--bind', '127.0.0.1', '0'])
+    assert not Path(f'/proc/{born[0]}').exists()
+
+
 def test_a_stubborn_process_is_killed(tmp_path, monkeypatch):
     monkeypatch.setattr('motionclip_ros.processes._PATIENCE', 0.5)
     (tmp_path / 'stubborn.py').write_text(
