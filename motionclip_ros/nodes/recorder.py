@@ -32,11 +32,11 @@ class RecorderNode(Node):  # type: ignore[misc]
         self.get_logger().info(f'recording {len(self._waiting)} topics to {settings.output}')
 
     def destroy_node(self) -> None:
-        """Finish the recording, then the node."""
+        """Finish the recording first: whatever goes wrong in ROS after that, the bag opens."""
         try:
-            super().destroy_node()
-        finally:
             self._bag.close()
+        finally:
+            super().destroy_node()
 
     def _look_for_topics(self) -> None:
         for topic, kinds in self.get_topic_names_and_types():

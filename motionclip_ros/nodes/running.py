@@ -67,9 +67,10 @@ def serve(build: Callable[[], Node]) -> NoReturn:
         sys.stderr.write(f'{one_line(error)}\n')
         status = 2
     finally:
-        executor.shutdown()
+        # The node first, because closing it may save something; nothing spins any more.
         if node is not None:
             node.destroy_node()
+        executor.shutdown()
         rclpy.try_shutdown()
     sys.exit(status)
 
