@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -89,17 +90,20 @@ class MotionClip:
     @torch.no_grad()
     def encode_motions(self, motions: list[Motion]) -> Float[Tensor, 'motion embedding']:
         """Read the meaning of motions, as unit vectors of the text encoder's space."""
-        rows, valid = self._batch(motions)
+        rows, valid = self._batch([features.encode(motion) for motion in motions])
         return self.network.motion_encoder(self.network.normalise(rows), valid)
 
     @torch.no_grad()
     def reconstruct(self, motions: list[Motion]) -> list[Motion]:
         """Pass motions through the auto-encoder alone, at `features.FPS`."""
-        rows, valid = self._batch(motions)
+        sources = [features.encode(motion) for motion in motions]
+        rows, valid = self._batch(sources)
         latents, _ = self.network.autoencoder.encode(self.network.normalise(rows), valid)
         decoded = self._decode(latents, valid[:, ::STRIDE])
-        lengths = [len(features_of.resampled(features.FPS)) for features_of in motions]
-        return [features.decode(part[:n]) for part, n in zip(decoded, lengths, strict=True)]
+        return [
+            features.decode(part[: len(source)])
+            for part, source in zip(decoded, sources, strict=True)
+        ]
 
     @torch.no_grad()
     def predict_seconds(
@@ -175,8 +179,8 @@ class MotionClip:
     def _decode(self, latents: Tensor, valid: Tensor) -> Float[Tensor, 'motion frame width']:
         return self.network.restore(self.network.autoencoder.decode(latents, valid))
 
-    def _batch(self, motions: list[Motion]) -> tuple[Tensor, Tensor]:
-        rows, valid = pad([features.encode(motion) for motion in motions])
+    def _batch(self, sources: list[np.ndarray]) -> tuple[Tensor, Tensor]:
+        rows, valid = pad(sources)
         return rows.to(self.device), valid.to(self.device)
 
 
