@@ -118,10 +118,10 @@ def test_train_then_evaluate_then_generate(motionclip, corpus: Path, tmp_path: P
     config = tmp_path / 'small.yaml'
     config.write_text(yaml.safe_dump(asdict(small_config(2))))
     run = tmp_path / 'run'
-    result = motionclip('train', '--corpus', corpus, '--out', run, '--config', config)
+    result = motionclip('train', '--data', corpus, '--out', run, '--config', config)
     assert result.status == 0, result.err
     model = run / 'model.safetensors'
-    result = motionclip('evaluate', '--model', model, '--corpus', corpus)
+    result = motionclip('evaluate', '--model', model, '--data', corpus)
     figures = json.loads(result.out)
     assert figures['reconstruction']['all']['joint_error_cm'] > 0
     assert figures == json.loads((run / 'figures.json').read_text())
@@ -179,7 +179,7 @@ def test_unusable_options(motionclip, clips, tmp_path: Path) -> None:
     _expect_one_line(motionclip('retarget', 'walk.txt', *out), '.npz (AMASS) or .bvh')
     _expect_one_line(motionclip('view', walk, '--out', 'walk.txt'), '.png, .mp4 or .gif')
     _expect_one_line(motionclip('recognise', walk, '--labels', 'walk'), 'at least two')
-    _expect_one_line(motionclip('train', '--corpus', tmp_path), 'no texts*.jsonl')
+    _expect_one_line(motionclip('train', '--data', tmp_path), 'no texts*.jsonl')
     assert not (tmp_path / 'o').exists()
 
 

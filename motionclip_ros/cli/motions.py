@@ -1,0 +1,137 @@
+"""Commands that make motions and show them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from motionclip_model.storage import write_json
+from motionclip_ros.cli.app import (
+    Json,
+    Model,
+    RobotName,
+    Seconds,
+    Seed,
+    app,
+    console,
+    is_trajectory,
+    load_motion,
+    print_json,
+    say,
+)
+
+
+@app.command()
+def generate(
+    text: Annotated[str, typer.Argument(help='What to do, in plain words.')],
+    out: Annotated[Path, typer.Option('--out', '-o', help='Folder for the results.')],
+    robot: RobotName = 'g1',
+    seconds: Seconds = None,
+    seed: Seed = 0,
+    model: Model = 'base',
+    render: Annotated[
+        bool, typer.Option('--render', help='Also motion.png and motion.mp4.')
+    ] = False,
+) -> None:
+    """Turn TEXT into motion.npz, trajectory.npz and report.json.
+
+    Example: motionclip generate "a person bows" --out out/bow --render
+    """
+    from motionclip_ros.pipeline import Pipeline
+
+    with console.status('loading'):
+        pipeline = Pipeline.load(model, robot)
+    result = pipeline.generate(text, seconds, seed)
+    result.motion.save(out / 'motion.npz')
+    result.trajectory.save(out / 'trajectory.npz')
+    write_json(out / 'report.json', result.report)
+    made = ['motion.npz', 'trajectory.npz', 'report.json']
+    if render:
+        from motionclip_ros.showing import show
+
+        for name in ('motion.png', 'motion.mp4'):
+            with console.status(f'drawing {name}'):
+                show(out / name, result.motion, pipeline.robot, result.trajectory)
+            made.append(name)
+    say(
+        f'{result.motion.seconds:.1f} s of motion, {result.trajectory.seconds:.1f} s on the '
+        f'robot; wrote {", ".join(made)} to {out}'
+    )
+
+
+@app.command()
+def retarget(
+    file: Annotated[Path, typer.Argument(help='Human motion: AMASS .npz or .bvh.')],
+    out: Annotated[Path, typer.Option('--out', '-o', help='Trajectory file to write.')],
+    robot: RobotName = 'g1',
+    json_output: Json = False,
+) -> None:
+    """Put a recorded human motion on a robot.
+
+    Example: motionclip retarget walk.bvh --robot g1 --out walk_g1.npz
+    """
+    from motionclip_ros.retargeting.retargeter import Retargeter
+    from motionclip_ros.retargeting.robot import load_robot
+
+    motion = load_motion(file)
+    with console.status('retargeting'):
+        result = Retargeter(load_robot(robot)).retarget(motion)
+    result.trajectory.save(out)
+    if json_output:
+        print_json(result.report)
+    else:
+        trajectory = result.trajectory
+        say(
+            f'{len(trajectory)} points, {len(trajectory.joint_names)} joints, '
+            f'{trajectory.seconds:.2f} s; {result.report["verdict"]}: '
+            f'{result.report["reason"]}; wrote {out}'
+        )
+
+
+@app.command()
+def view(
+    file: Annotated[Path, typer.Argument(help='motion .npz or .bvh, or trajectory .npz.')],
+    out: Annotated[
+        Path | None,
+        typer.Option('--out', '-o', help='.png, .mp4 or .gif.', show_default='FILE with .png'),
+    ] = None,
+    robot: RobotName = 'g1',
+) -> None:
+    """Draw a motion or a trajectory.
+
+    Example: motionclip view out/demo/trajectory.npz --out walk.mp4
+    """
+    from motionclip_ros.showing import show
+
+    target = out or file.with_suffix('.png')
+    with console.status(f'drawing {target}'):
+        if is_trajectory(file):
+            from motionclip_ros.retargeting.robot import load_robot
+            from motionclip_ros.retargeting.trajectory import RobotTrajectory
+
+            trajectory = RobotTrajectory.load(file)
+            show(target, None, load_robot(robot), trajectory)
+        else:
+            show(target, load_motion(file), None, None)
+    say(f'wrote {target}')
+
+
+@app.command()
+def demo(
+    text: Annotated[str, typer.Argument(help='What the robot is told.')],
+    out: Annotated[Path, typer.Option('--out', '-o', help='Folder for the results.')] = Path(
+        'out/demo'
+    ),
+    robot: RobotName = 'g1',
+    seconds: Seconds = None,
+    seed: Seed = 0,
+    model: Model = 'base',
+) -> None:
+    """Say TEXT to a simulated robot over ROS 2 and record what it does.
+
+    Example: motionclip demo "a person waves with the right hand"
+    """
+    from motionclip_ros.demo import run_demo
+
+    status = run_demo(text, out, seconds=seconds, seed=seed, model=model, robot=robot)
+    raise typer.Exit(status)
