@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +17,7 @@ from torch import Tensor
 from motionclip_model import features
 from motionclip_model.data.sampler import pad
 from motionclip_model.errors import CheckpointError, EncoderError, MotionClipError
+from motionclip_model.generation import GUIDANCE, STEPS, draw_latents
 from motionclip_model.motion import Motion
 from motionclip_model.network import STRIDE, MotionClipNetwork, NetworkConfig
 from motionclip_model.storage import write_atomically
@@ -25,7 +27,8 @@ MIN_SECONDS, MAX_SECONDS = 1.0, 10.0
 """Durations that the prior has been trained on [s]."""
 
 _WEIGHTS = Path(__file__).with_name('weights')
-_FORMAT = 1
+_FORMAT = 2
+"""Raised whenever an older version could not use what is written."""
 
 
 class MotionClip:
@@ -82,10 +85,15 @@ class MotionClip:
         """Write a checkpoint: weights in half precision, sizes and facts in the header."""
         save_network(self.network, path, {**info, 'text_encoder': self._encoder.name})
 
+    def encode_sentences(self, texts: list[str]) -> Float[Tensor, 'text embedding']:
+        """Embed texts in the frozen text encoder's own space, as unit vectors."""
+        return self._encoder.encode(texts).meaning.to(self.device)
+
+    @torch.no_grad()
     def encode_text(self, texts: list[str]) -> TextEmbedding:
-        """Embed texts; see `TextEncoder.encode`."""
-        found = self._encoder.encode(texts)
-        return TextEmbedding(*(part.to(self.device) for part in found))
+        """Embed texts; `meaning` is where the text head puts them among the motions."""
+        found = TextEmbedding(*(part.to(self.device) for part in self._encoder.encode(texts)))
+        return found._replace(meaning=self.network.text_head(*found))
 
     @torch.no_grad()
     def encode_motions(self, motions: list[Motion]) -> Float[Tensor, 'motion embedding']:
@@ -112,69 +120,60 @@ class MotionClip:
         """Duration that each meaning suggests [s], within what the prior knows."""
         return self.network.length(meaning).exp().clamp(MIN_SECONDS, MAX_SECONDS)
 
-    @torch.no_grad()
     def generate(
         self,
         condition: TextEmbedding | Float[Tensor, '1 embedding'],
         seconds: float | None = None,
-        seed: int = 0,
-        guidance: float = 2.5,
-        steps: int = 20,
+        seed: int | None = None,
+        guidance: float = GUIDANCE,
+        steps: int = STEPS,
     ) -> Motion:
-        """Draw a motion that fits a meaning.
+        """Make one motion; see `generate_many`."""
+        wanted = None if seconds is None else [seconds]
+        return self.generate_many(condition, wanted, [seed], guidance, steps)[0]
+
+    @torch.no_grad()
+    def generate_many(
+        self,
+        condition: TextEmbedding | Float[Tensor, 'motion embedding'],
+        seconds: Sequence[float] | None = None,
+        seeds: Sequence[int | None] | None = None,
+        guidance: float = GUIDANCE,
+        steps: int = STEPS,
+    ) -> list[Motion]:
+        """Make motions that fit meanings, all in one batch.
 
         Args:
-            condition: One text (see `encode_text`), or a unit vector of the aligned space
-                such as a motion's own, an edited or an interpolated one.
-            seconds: Duration [s]; by default the text's own.
-            seed: Another seed gives another motion of the same meaning.
+            condition: Texts (see `encode_text`), or unit vectors of the aligned space such as
+                motions' own, edited or interpolated ones.
+            seconds: Duration of each [s]; by default what each meaning suggests.
+            seeds: One for each motion: another seed gives another motion of the same meaning,
+                None (the default) the most typical one.
             guidance: How strongly the meaning is followed; 1 is the plain model.
             steps: Steps of the flow from noise to motion.
 
         Raises:
             MotionClipError: A duration that the model has not learned.
         """
-        text = condition if isinstance(condition, TextEmbedding) else _wordless(condition)
+        text = (
+            condition
+            if isinstance(condition, TextEmbedding)
+            else _wordless(condition, self.network.config.token_width)
+        )
         if seconds is None:
-            seconds = float(self.predict_seconds(text.meaning)[0])
-        if not MIN_SECONDS <= seconds <= MAX_SECONDS:
-            raise MotionClipError(
-                f'{seconds} s is not a length that the model has learned; choose '
-                f'{MIN_SECONDS:g} to {MAX_SECONDS:g} s'
-            )
-        frames = round(seconds * features.FPS) + 1
-        latents = self._flow(text, -(-frames // STRIDE), seed, guidance, steps)
-        valid = torch.ones(latents.shape[:2], dtype=torch.bool, device=self.device)
-        return features.decode(self._decode(latents, valid)[0, :frames])
-
-    def _flow(
-        self, text: TextEmbedding, count: int, seed: int, guidance: float, steps: int
-    ) -> Float[Tensor, '1 latent dim']:
-        """Carry noise to latents by midpoint steps with classifier-free guidance."""
-        network = self.network
-        # Drawn on the CPU so that a seed means the same motion on every device.
-        source = torch.Generator().manual_seed(seed)
-        noise = torch.randn(1, count, network.config.latent_width, generator=source)
-        state = noise.to(self.device)
-        present = torch.ones(2, count, dtype=torch.bool, device=self.device)
-        meaning = text.meaning.expand(2, -1)
-        told = torch.tensor([True, False], device=self.device)
-        words = text.words.expand(2, -1, -1)
-        words_valid = text.words_valid.expand(2, -1) & told[:, None]
-
-        def velocity(latents: Tensor, time: float) -> Tensor:
-            when = torch.full((2,), time, device=self.device)
-            pair = latents.expand(2, -1, -1)
-            given, free = network.prior(
-                pair, present, when, meaning, told, words, words_valid
-            ).chunk(2)
-            return free + guidance * (given - free)
-
-        span = 1.0 / steps
-        for step in range(steps):
-            middle = state + 0.5 * span * velocity(state, step * span)
-            state = state + span * velocity(middle, (step + 0.5) * span)
-        return state * network.latent_scale + network.latent_mean
+            seconds = self.predict_seconds(text.meaning).tolist()
+        for value in seconds:
+            if not MIN_SECONDS <= value <= MAX_SECONDS:
+                raise MotionClipError(
+                    f'{value} s is not a length that the model has learned; choose '
+                    f'{MIN_SECONDS:g} to {MAX_SECONDS:g} s'
+                )
+        frames = [round(value * features.FPS) + 1 for value in seconds]
+        counts = [-(-count // STRIDE) for count in frames]
+        seeds = [None] * len(frames) if seeds is None else seeds
+        latents, valid = draw_latents(self.network, text, counts, seeds, guidance, steps)
+        decoded = self._decode(latents, valid)
+        return [features.decode(rows[:count]) for rows, count in zip(decoded, frames, strict=True)]
 
     def _decode(self, latents: Tensor, valid: Tensor) -> Float[Tensor, 'motion frame width']:
         return self.network.restore(self.network.autoencoder.decode(latents, valid))
@@ -225,8 +224,13 @@ def load_network(path: Path) -> tuple[MotionClipNetwork, dict[str, Any]]:
     try:
         with safetensors.safe_open(path, 'pt') as file:
             header = json.loads((file.metadata() or {}).get('motionclip', 'null'))
-        if not isinstance(header, dict) or header.get('format') != _FORMAT:
+        if not isinstance(header, dict) or not isinstance(header.get('format'), int):
             raise CheckpointError(f'{path}: not a motionclip checkpoint; {remedy}')
+        if header['format'] != _FORMAT:
+            raise CheckpointError(
+                f'{path}: checkpoint of format {header["format"]}, this version reads format '
+                f'{_FORMAT}; install the version of motionclip that wrote it, or train anew'
+            )
         network = MotionClipNetwork(NetworkConfig(**header['network']))
         weights = safetensors.torch.load_file(path)
         network.load_state_dict({name: value.float() for name, value in weights.items()})
@@ -250,9 +254,7 @@ def _check_encoder(network: MotionClipNetwork, encoder: TextEncoder, wanted: str
         )
 
 
-def _wordless(meaning: Float[Tensor, '1 embedding']) -> TextEmbedding:
-    """A bare meaning as a text of one word that is not there."""
-    words = torch.zeros(1, 1, meaning.shape[-1], device=meaning.device)
-    return TextEmbedding(
-        meaning, words, torch.zeros(1, 1, dtype=torch.bool, device=meaning.device)
-    )
+def _wordless(meaning: Float[Tensor, 'motion embedding'], token_width: int) -> TextEmbedding:
+    """Bare meanings as texts of one word that is not there."""
+    words = torch.zeros(len(meaning), 1, token_width, device=meaning.device)
+    return TextEmbedding(meaning, words, torch.zeros_like(words[..., 0], dtype=torch.bool))

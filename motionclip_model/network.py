@@ -1,9 +1,10 @@
-"""The three networks of a MotionCLIP-style model, top to bottom.
+"""The networks of a MotionCLIP-style model, top to bottom.
 
 Detail and meaning are two things. `Autoencoder` keeps the detail of a motion in a short
 latent sequence; `MotionEncoder` reads its meaning into one token of the text encoder's space
-(Tevet et al. 2022); `Prior` draws a latent sequence that fits a meaning, by flow matching
-(Lipman et al. 2023) with classifier-free guidance (Ho and Salimans 2022).
+(Tevet et al. 2022), to which `TextHead` adds what the frozen sentence embedding blurs; `Prior`
+draws a latent sequence that fits a meaning, by flow matching (Lipman et al. 2023) with
+classifier-free guidance (Ho and Salimans 2022).
 """
 
 import math
@@ -21,7 +22,7 @@ STRIDE = 4
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Sizes of the three networks; stored in every checkpoint.
+    """Sizes of the networks; stored in every checkpoint.
 
     Attributes:
         embedding_width: Width of the text encoder's sentence embedding.
@@ -31,11 +32,14 @@ class NetworkConfig:
         autoencoder_blocks: Residual blocks at each frame rate.
         encoder_width: Width of the motion encoder.
         encoder_layers: Transformer layers of the motion encoder.
+        head_width: Width of the text head.
+        head_layers: Transformer layers of the text head; 0 leaves the text encoder's sentence
+            embedding as it is.
         prior_width: Width of the prior.
         prior_layers: Transformer layers of the prior.
         prior_feedforward: Hidden width of the prior's feed-forward layers.
-        heads: Attention heads of both transformers.
-        dropout: Dropout of both transformers during training.
+        heads: Attention heads of all transformers.
+        dropout: Dropout of all transformers during training.
     """
 
     embedding_width: int = 384
@@ -45,6 +49,8 @@ class NetworkConfig:
     autoencoder_blocks: int = 2
     encoder_width: int = 192
     encoder_layers: int = 4
+    head_width: int = 192
+    head_layers: int = 1
     prior_width: int = 256
     prior_layers: int = 4
     prior_feedforward: int = 960
@@ -166,6 +172,49 @@ class MotionEncoder(nn.Module):
         return nn.functional.normalize(self.leave(x[:, 0]).float(), dim=-1)
 
 
+class TextHead(nn.Module):
+    """A correction to the frozen sentence embedding, read from its words.
+
+    Sentence encoders hardly tell "left" from "right", which is all the difference to a robot.
+    The correction starts at zero and is held near it by the loss `keep`, so that the space
+    stays the text encoder's own.
+    """
+
+    def __init__(self, config: NetworkConfig):
+        """Build the transformer, or nothing where the configuration has no head."""
+        super().__init__()
+        self.present = config.head_layers > 0
+        if not self.present:
+            return
+        width = config.head_width
+        self.sentence = nn.Linear(config.embedding_width, width)
+        self.words = nn.Linear(config.token_width, width)
+        self.layers = _transformer(config, width, 2 * width, config.head_layers)
+        self.leave = nn.Linear(width, config.embedding_width)
+        nn.init.zeros_(self.leave.weight)
+        nn.init.zeros_(self.leave.bias)
+
+    def forward(
+        self,
+        sentence: Float[Tensor, 'batch embedding'],
+        words: Float[Tensor, 'batch word token'],
+        words_valid: Bool[Tensor, 'batch word'],
+    ) -> Float[Tensor, 'batch embedding']:
+        """Place sentences in the space that motions are aligned to.
+
+        Returns:
+            Unit vectors.
+        """
+        if not self.present:
+            return sentence
+        first = self.sentence(sentence * math.sqrt(sentence.shape[-1]))
+        # The text encoder has told its words where they stand.
+        x = torch.cat([first[:, None], self.words(words)], dim=1)
+        present = nn.functional.pad(words_valid, (1, 0), value=True)
+        x = self.layers(x, src_key_padding_mask=~present)
+        return nn.functional.normalize(sentence + self.leave(x[:, 0]).float(), dim=-1)
+
+
 class Prior(nn.Module):
     """Velocity field that carries noise to a latent sequence which fits a meaning."""
 
@@ -243,6 +292,7 @@ class MotionClipNetwork(nn.Module):
         self.config = config
         self.autoencoder = Autoencoder(config)
         self.motion_encoder = MotionEncoder(config)
+        self.text_head = TextHead(config)
         self.prior = Prior(config)
         self.length = LengthPredictor(config)
         self.register_buffer('row_mean', torch.zeros(features.WIDTH))

@@ -1,0 +1,115 @@
+"""Meaning to latents: noise is carried along the prior's flow, a batch at a time."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from motionclip_model.network import MotionClipNetwork
+from motionclip_model.text_encoder import TextEmbedding
+
+GUIDANCE = 2.5
+"""How strongly a meaning is followed; 1 is the plain model (Ho and Salimans 2022)."""
+
+STEPS = 20
+"""Midpoint steps from noise to latents."""
+
+Velocity = Callable[[Tensor, float], Tensor]
+"""Direction at a state [motion, latent, dim] and a time from 0 (noise) to 1 (latents)."""
+
+
+def noise(
+    seeds: Sequence[int | None], counts: Sequence[int], width: int
+) -> tuple[Float[Tensor, 'motion latent {width}'], Bool[Tensor, 'motion latent']]:
+    """Draw where each motion's flow starts.
+
+    Drawn on the CPU and for each motion alone, so that a seed means the same motion on every
+    device and in every batch.
+
+    Args:
+        seeds: One for each motion; None starts in the middle of the noise, which leads to the
+            mode: the motion that the model holds for typical.
+        counts: Latents of each motion.
+        width: Numbers in a latent.
+
+    Returns:
+        Noise, and which of its latents are not padding.
+    """
+    state = torch.zeros(len(seeds), max(counts), width)
+    valid = torch.zeros(state.shape[:2], dtype=torch.bool)
+    for i, (seed, count) in enumerate(zip(seeds, counts, strict=True)):
+        valid[i, :count] = True
+        if seed is not None:
+            source = torch.Generator().manual_seed(seed)
+            state[i, :count] = torch.randn(count, width, generator=source)
+    return state, valid
+
+
+def guided_velocity(
+    network: MotionClipNetwork,
+    text: TextEmbedding,
+    valid: Bool[Tensor, 'motion latent'],
+    guidance: float,
+) -> Velocity:
+    """The prior's flow towards meanings, with classifier-free guidance.
+
+    Args:
+        network: The trained networks.
+        text: One row for each motion.
+        valid: Which latents are not padding.
+        guidance: See `GUIDANCE`.
+    """
+    count = len(valid)
+    told = torch.arange(2 * count, device=valid.device) < count
+    both = TextEmbedding(*(torch.cat([part, part]) for part in text))
+    words_valid = both.words_valid & told[:, None]
+    present = torch.cat([valid, valid])
+
+    def velocity(state: Tensor, time: float) -> Tensor:
+        when = torch.full((2 * count,), time, device=state.device)
+        pair = torch.cat([state, state])
+        given, free = network.prior(
+            pair, present, when, both.meaning, told, both.words, words_valid
+        ).chunk(2)
+        return free + guidance * (given - free)
+
+    return velocity
+
+
+def integrate(
+    velocity: Velocity, state: Float[Tensor, 'motion latent dim'], steps: int
+) -> Float[Tensor, 'motion latent dim']:
+    """Follow a flow from time 0 to 1 by midpoint steps."""
+    span = 1.0 / steps
+    for step in range(steps):
+        middle = state + 0.5 * span * velocity(state, step * span)
+        state = state + span * velocity(middle, (step + 0.5) * span)
+    return state
+
+
+def draw_latents(
+    network: MotionClipNetwork,
+    text: TextEmbedding,
+    counts: Sequence[int],
+    seeds: Sequence[int | None],
+    guidance: float = GUIDANCE,
+    steps: int = STEPS,
+) -> tuple[Float[Tensor, 'motion latent dim'], Bool[Tensor, 'motion latent']]:
+    """Draw a latent sequence for each meaning.
+
+    Args:
+        network: The trained networks.
+        text: One row for each motion.
+        counts: Latents of each motion.
+        seeds: See `noise`.
+        guidance: See `GUIDANCE`.
+        steps: See `STEPS`.
+
+    Returns:
+        Latents that the decoder reads, and which of them are not padding.
+    """
+    device = text.meaning.device
+    state, valid = (part.to(device) for part in noise(seeds, counts, network.config.latent_width))
+    state = integrate(guided_velocity(network, text, valid, guidance), state, steps)
+    return state * network.latent_scale + network.latent_mean, valid
