@@ -23,12 +23,29 @@ def test_splits_part_the_corpus(corpus: Path) -> None:
 def test_mirror_images_come_last_with_their_words_swapped(corpus: Path) -> None:
     plain = load_corpus(corpus, 'all')
     both = load_corpus(corpus, 'all', mirror=True)
-    assert len(both) == 2 * len(plain)
-    for clip, image in zip(plain, both[len(plain) :], strict=True):
+    half = len(both) // 2
+    assert [clip.name for clip in both[: len(plain)]] == [clip.name for clip in plain]
+    for clip, image in zip(both[:half], both[half:], strict=True):
         assert image.name == f'mirror:{clip.name}'
+        assert image.derived
         assert np.allclose(
             image.rows[:, features.YAW_RATE], -clip.rows[:, features.YAW_RATE], atol=1e-3
         )
+
+
+def test_moments_of_standing_are_added_for_training_only(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('motionclip_model.data.corpus.still_part', lambda motion: motion[:30])
+    plain = load_corpus(corpus, 'all')
+    assert not [clip for clip in plain if clip.derived]
+    both = load_corpus(corpus, 'all', mirror=True)
+    still = [clip for clip in both if clip.action == 'stand still']
+    assert len(still) == 2 * len(plain) == len(both) // 2
+    for clip, source in zip(still, plain, strict=False):
+        assert clip.name == f'still:{source.name}'
+        assert clip.licence == source.licence
+        assert 'a person stands still' in clip.captions
 
 
 def test_rows_are_kept_to_half_precision(corpus: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ optionally `start_s`, `end_s`, `content` (the action), `style`, `dataset` and `l
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from motionclip_model import features
 from motionclip_model.data.captions import mirrored_caption, sentences
+from motionclip_model.data.stillness import STILL_ACTION, STILL_CAPTIONS, still_part
 from motionclip_model.errors import MotionClipError, MotionError
 from motionclip_model.motion import Motion
 from motionclip_model.storage import read_arrays, write_atomically
@@ -26,12 +27,14 @@ class Clip:
     """One captioned motion.
 
     Attributes:
-        name: Path below the corpus folder; "mirror:" stands before a mirrored clip's.
+        name: Path below the corpus folder; "still:" stands before that of a moment of standing
+            cut out of it, "mirror:" before a mirror image's.
         rows: [frame, width] rows of `motionclip_model.features`.
         captions: Sentences that describe it.
         action: What is done, for even sampling.
         dataset: Name of the collection it comes from.
         licence: Terms in the corpus' own words.
+        style: How it is done ("tired"); empty where the corpus does not say.
     """
 
     name: str
@@ -40,6 +43,12 @@ class Clip:
     action: str
     dataset: str
     licence: str
+    style: str = ''
+
+    @property
+    def derived(self) -> bool:
+        """Whether it was made from another clip and adds no recording to the corpus."""
+        return self.name.startswith(('mirror:', 'still:'))
 
     @property
     def seconds(self) -> float:
@@ -53,10 +62,12 @@ def load_corpus(folder: Path, split: str, *, mirror: bool = False) -> list[Clip]
     Args:
         folder: The corpus folder.
         split: "train", "val" or "all".
-        mirror: Add the mirror image of every clip, left and right swapped in its words.
+        mirror: Add, for training, clips of people standing still that are cut out of others
+            (see `motionclip_model.data.stillness`), and the mirror image of every clip, left
+            and right swapped in its words.
 
     Returns:
-        Clips in the order of the texts files, mirrored ones last.
+        Clips in the order of the texts files, then those of standing, then mirror images.
 
     Raises:
         MotionError: No texts, a malformed line, or a motion that cannot be read.
@@ -68,12 +79,23 @@ def load_corpus(folder: Path, split: str, *, mirror: bool = False) -> list[Clip]
     if split != 'all':
         wanted = set(_splits(folder)[split])
         entries = [entry for entry in entries if entry['path'] in wanted]
-    plain = [_clip(folder, entry) for entry in entries]
+    plain: list[Clip] = []
+    still: list[Clip] = []
+    images: list[Clip] = []
+    for entry in entries:
+        motion = _motion(folder, entry)
+        clip = _clip(entry, motion)
+        plain.append(clip)
+        if not mirror:
+            continue
+        images.append(_mirrored(clip, motion))
+        calm = still_part(motion)
+        if calm is not None:
+            still.append(_still(clip, calm))
+            images.append(_mirrored(still[-1], calm))
     if not plain:
         raise MotionError(f'{folder}: no clip of the split {split!r}')
-    if not mirror:
-        return plain
-    return plain + [_clip(folder, entry, mirror=True) for entry in entries]
+    return plain + still + images
 
 
 def save_rows(clips: list[Clip], path: Path) -> None:
@@ -84,7 +106,9 @@ def save_rows(clips: list[Clip], path: Path) -> None:
             rows=np.concatenate([clip.rows for clip in clips]).astype(np.float16),
             lengths=np.array([len(clip.rows) for clip in clips]),
             meta=np.array(
-                json.dumps([[c.name, c.captions, c.action, c.dataset, c.licence] for c in clips])
+                json.dumps(
+                    [[c.name, c.captions, c.action, c.dataset, c.licence, c.style] for c in clips]
+                )
             ),
         )
 
@@ -103,10 +127,8 @@ def load_rows(path: Path) -> list[Clip]:
     except ValueError as error:
         raise MotionError(f'{path}: damaged cache ({error}); remove it') from None
     return [
-        Clip(name, part, tuple(captions), action, dataset, licence)
-        for part, (name, captions, action, dataset, licence) in zip(
-            np.split(rows, bounds), meta, strict=True
-        )
+        Clip(name, part, tuple(captions), *labels)
+        for part, (name, captions, *labels) in zip(np.split(rows, bounds), meta, strict=True)
     ]
 
 
@@ -143,25 +165,44 @@ def _splits(folder: Path) -> dict[str, list[str]]:
         ) from None
 
 
-def _clip(folder: Path, entry: dict[str, Any], *, mirror: bool = False) -> Clip:
+def _motion(folder: Path, entry: dict[str, Any]) -> Motion:
     motion = Motion.load(folder / entry['path'])
     first = round(float(entry.get('start_s', 0.0)) * motion.fps)
     last = round(float(entry.get('end_s', motion.seconds)) * motion.fps)
-    motion = motion[first : last + 1]
+    return motion[first : last + 1]
+
+
+def _clip(entry: dict[str, Any], motion: Motion) -> Clip:
     captions = [text for caption in entry['captions'] for text in sentences(caption)]
-    action = str(entry.get('content') or _action(entry['captions'][-1]))
-    name = str(entry['path'])
-    if mirror:
-        motion = motion.mirrored()
-        captions = [mirrored_caption(caption) for caption in captions]
-        action, name = mirrored_caption(action), f'mirror:{name}'
     return Clip(
-        name,
+        str(entry['path']),
         features.encode(motion),
         tuple(dict.fromkeys(captions)),
-        action,
+        str(entry.get('content') or _action(entry['captions'][-1])),
         str(entry.get('dataset', 'unknown')),
         str(entry.get('licence', 'unknown')),
+        str(entry.get('style', '')),
+    )
+
+
+def _still(clip: Clip, calm: Motion) -> Clip:
+    return replace(
+        clip,
+        name=f'still:{clip.name}',
+        rows=features.encode(calm),
+        captions=STILL_CAPTIONS,
+        action=STILL_ACTION,
+        style='',
+    )
+
+
+def _mirrored(clip: Clip, motion: Motion) -> Clip:
+    return replace(
+        clip,
+        name=f'mirror:{clip.name}',
+        rows=features.encode(motion.mirrored()),
+        captions=tuple(mirrored_caption(caption) for caption in clip.captions),
+        action=mirrored_caption(clip.action),
     )
 
 
