@@ -13,7 +13,13 @@ import numpy as np
 from jaxtyping import Float
 
 from motionclip_model import features
-from motionclip_model.data.captions import mirrored_caption, sentences
+from motionclip_model.data.captions import (
+    action_of,
+    command,
+    mirrored_caption,
+    same_action,
+    sentences,
+)
 from motionclip_model.data.stillness import STILL_ACTION, STILL_CAPTIONS, still_part
 from motionclip_model.errors import MotionClipError, MotionError
 from motionclip_model.motion import Motion
@@ -173,15 +179,16 @@ def _motion(folder: Path, entry: dict[str, Any]) -> Motion:
 
 
 def _clip(entry: dict[str, Any], motion: Motion) -> Clip:
+    content, style = str(entry.get('content', '')), str(entry.get('style', ''))
     captions = [text for caption in entry['captions'] for text in sentences(caption)]
     return Clip(
         str(entry['path']),
         features.encode(motion),
-        tuple(dict.fromkeys(captions)),
-        str(entry.get('content') or _action(entry['captions'][-1])),
+        tuple(dict.fromkeys([*captions, *command(content, style)])),
+        same_action(content) if content else action_of(entry['captions']),
         str(entry.get('dataset', 'unknown')),
         str(entry.get('licence', 'unknown')),
-        str(entry.get('style', '')),
+        style,
     )
 
 
@@ -204,10 +211,3 @@ def _mirrored(clip: Clip, motion: Motion) -> Clip:
         captions=tuple(mirrored_caption(caption) for caption in clip.captions),
         action=mirrored_caption(clip.action),
     )
-
-
-def _action(description: str) -> str:
-    """First words of a trial description: "run/jog, veer left" is a "run"."""
-    for separator in (' - ', ',', '/'):
-        description = description.partition(separator)[0]
-    return description.strip().lower()
