@@ -71,6 +71,7 @@ setup(
         'numpy>=2.0',
         'pillow>=10.4',
         'pin>=3.4',
+        'pydantic>=2.10',
         'pyyaml>=6.0',
         'rich>=13.7',
         'roma>=1.5',

@@ -3,7 +3,7 @@
 import copy
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -12,14 +12,16 @@ import numpy as np
 import torch
 from torch import nn
 
+from motionclip_model.architecture import build_network
 from motionclip_model.data.corpus import Clip, load_corpus, load_rows, save_rows
 from motionclip_model.data.sampler import CaptionTable, Sampler
 from motionclip_model.errors import CheckpointError, ConfigError
 from motionclip_model.network import STRIDE, MotionClipNetwork
-from motionclip_model.stages import STAGES, Losses, Stage
+from motionclip_model.stages import Losses, Stage
 from motionclip_model.storage import write_atomically
 from motionclip_model.text_encoder import TextEncoder
 from motionclip_model.train_config import StageConfig, TrainConfig
+from motionclip_model.train_start import take_over
 
 _ROW_SCALE_FLOOR = 0.05
 """Nearly constant numbers (a stiff wrist) are not blown up to unit deviation."""
@@ -65,6 +67,7 @@ class Trainer:
         self._device = 'cuda' if torch.cuda.is_available() else 'cpu'
         out.mkdir(parents=True, exist_ok=True)
         clips = prepare_clips(corpus, out)
+        clips['train'] = without(clips['train'], config.held_out)
         self.provenance = provenance(clips['train'])
         reporter.note(f'{len(clips["train"])} training and {len(clips["val"])} validation clips')
         self.encoder = TextEncoder.load(device=self._device)
@@ -73,11 +76,14 @@ class Trainer:
             for split in ('train', 'val')
         )
         torch.manual_seed(config.seed)
-        self.network = MotionClipNetwork(config.network)
-        self.network.encoder_probe.copy_(self.encoder.probe())
+        self.network = build_network(config.architecture, config.network, self.encoder)
         rows = np.concatenate([clip.rows for clip in clips['train']])
         self.network.row_mean.copy_(torch.from_numpy(rows.mean(0)))
         self.network.row_scale.copy_(torch.from_numpy(rows.std(0)).clamp(min=_ROW_SCALE_FLOOR))
+        self._stages = config.chosen_stages()
+        if config.start is not None:
+            taken = take_over(self.network, config.start, self._stages)
+            reporter.note(f'took {", ".join(taken)} from {config.start}')
         self.network.to(self._device)
         self.average = copy.deepcopy(self.network)
         self._stage, self._step = 0, 0
@@ -86,8 +92,8 @@ class Trainer:
 
     def run(self) -> MotionClipNetwork:
         """Train what is left to train and return the averaged network."""
-        while self._stage < len(STAGES):
-            self._run_stage(STAGES[self._stage])
+        while self._stage < len(self._stages):
+            self._run_stage(self._stages[self._stage])
             self._stage, self._step, self._optimizer_state = self._stage + 1, 0, None
             # The next stage builds on the averaged weights of this one.
             self.network = copy.deepcopy(self.average)
@@ -95,7 +101,7 @@ class Trainer:
         return self.average.eval()
 
     def _run_stage(self, stage: Stage) -> None:
-        settings: StageConfig = getattr(self._config, stage.name)
+        settings = self._config.settings(stage)
         if stage.name == 'prior' and self._step == 0:
             self._measure_latents()
         self.network.eval().requires_grad_(requires_grad=False)
@@ -143,7 +149,7 @@ class Trainer:
                 f'{stage.name} diverged at step {self._step}: {numbers}; lower its '
                 'learning_rate in the configuration and train in a new folder'
             )
-        if self._step % self._config.validate_every == 0 or self._step == settings.steps:
+        if self._step % self._validate_every(settings) == 0 or self._step == settings.steps:
             with torch.no_grad():
                 rows = [
                     self._loss(stage, self.average, self._val, settings, step)
@@ -154,6 +160,9 @@ class Trainer:
                 for name in rows[0]
             )
             self._reporter.note(f'{stage.name} step {self._step}, validation: {means}')
+
+    def _validate_every(self, settings: StageConfig) -> int:
+        return self._config.validate_every or math.ceil(len(self._train.clips) / settings.batch)
 
     def _update_average(self, stage: Stage) -> None:
         # A short memory at first: early weights are far from where training leads.
@@ -217,6 +226,12 @@ def prepare_clips(corpus: Path, cache: Path) -> dict[str, list[Clip]]:
             save_rows(load_corpus(corpus, split, mirror=split == 'train'), kept)
         clips[split] = load_rows(kept)
     return clips
+
+
+def without(clips: list[Clip], held_out: Iterable[tuple[str, str]]) -> list[Clip]:
+    """Leave out the clips of some pairs of action and style, mirror images by their own."""
+    excluded = set(held_out)
+    return [clip for clip in clips if (clip.action, clip.style) not in excluded]
 
 
 def provenance(clips: list[Clip]) -> dict[str, dict[str, Any]]:
