@@ -6,14 +6,17 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from motionclip_model.network import MotionClipNetwork
+from motionclip_model.network import MotionClipNetwork, Told
 from motionclip_model.text_encoder import TextEmbedding
 
 GUIDANCE = 2.5
 """How strongly a meaning is followed; 1 is the plain model (Ho and Salimans 2022)."""
 
-STEPS = 20
-"""Midpoint steps from noise to latents."""
+GUIDED = (0.0, 1.0)
+"""Times of the flow at which guidance acts."""
+
+STEPS = 12
+"""Steps from noise to latents."""
 
 Velocity = Callable[[Tensor, float], Tensor]
 """Direction at a state [motion, latent, dim] and a time from 0 (noise) to 1 (latents)."""
@@ -61,18 +64,25 @@ def guided_velocity(
         guidance: See `GUIDANCE`.
     """
     count = len(valid)
-    told = torch.arange(2 * count, device=valid.device) < count
+    given = torch.arange(2 * count, device=valid.device) < count
     both = TextEmbedding(*(torch.cat([part, part]) for part in text))
-    words_valid = both.words_valid & told[:, None]
-    present = torch.cat([valid, valid])
+    pair = network.prior.tell(
+        torch.cat([valid, valid]),
+        both.meaning,
+        given,
+        both.words,
+        both.words_valid & given[:, None],
+    )
+    alone = Told(*(part[:count] for part in pair))
 
     def velocity(state: Tensor, time: float) -> Tensor:
-        when = torch.full((2 * count,), time, device=state.device)
-        pair = torch.cat([state, state])
-        given, free = network.prior(
-            pair, present, when, both.meaning, told, both.words, words_valid
+        first, last = GUIDED
+        if not first <= time < last or guidance == 1.0:
+            return network.prior(state, state.new_full((count,), time), alone)
+        told, free = network.prior(
+            torch.cat([state, state]), state.new_full((2 * count,), time), pair
         ).chunk(2)
-        return free + guidance * (given - free)
+        return free + guidance * (told - free)
 
     return velocity
 
@@ -80,11 +90,17 @@ def guided_velocity(
 def integrate(
     velocity: Velocity, state: Float[Tensor, 'motion latent dim'], steps: int
 ) -> Float[Tensor, 'motion latent dim']:
-    """Follow a flow from time 0 to 1 by midpoint steps."""
+    """Follow a flow from time 0 to 1 by Adams-Bashforth steps of second order.
+
+    They look at the flow once a step, where midpoint steps look twice: half the cost for the
+    same error.
+    """
     span = 1.0 / steps
+    before = None
     for step in range(steps):
-        middle = state + 0.5 * span * velocity(state, step * span)
-        state = state + span * velocity(middle, (step + 0.5) * span)
+        now = velocity(state, step * span)
+        state = state + span * (now if before is None else 1.5 * now - 0.5 * before)
+        before = now
     return state
 
 

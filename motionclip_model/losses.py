@@ -61,29 +61,30 @@ def divergence(
     return masked_mean(value, valid)
 
 
-def alignment(
+def contrast(
     motion: Float[Tensor, 'batch embedding'],
     text: Float[Tensor, 'batch embedding'],
+    same: Bool[Tensor, 'batch batch'],
     temperature: float = 0.06,
-    duplicate: float = 0.9,
-) -> dict[str, Float[Tensor, '']]:
-    """Pull each motion to its text and away from other texts.
+) -> Float[Tensor, '']:
+    """Pull each motion to its text and push it from the others: symmetric InfoNCE.
 
     Args:
         motion: Unit vectors of motions.
         text: Unit vectors of one text for each motion.
+        same: Pairs that mean the same and are not held against each other, as Petrovich et
+            al. (2023) filter false negatives; the diagonal counts in any case.
         temperature: Softness of the contrast.
-        duplicate: Texts more alike than this are not held against each other
-            (Petrovich et al. 2023 filter false negatives the same way).
-
-    Returns:
-        `cosine`: 1 - cos (Tevet et al. 2022, eq. 3), `contrast`: symmetric InfoNCE.
     """
-    similarity = motion @ text.T
     own = torch.eye(len(text), dtype=torch.bool, device=text.device)
-    same = (text @ text.T > duplicate) & ~own
-    logits = (similarity / temperature).masked_fill(same, -torch.inf)
+    logits = (motion @ text.T / temperature).masked_fill(same & ~own, -torch.inf)
     target = torch.arange(len(text), device=text.device)
-    contrast = torch.nn.functional.cross_entropy(logits, target)
-    contrast = contrast + torch.nn.functional.cross_entropy(logits.T, target)
-    return {'cosine': 1.0 - similarity.diagonal().mean(), 'contrast': 0.5 * contrast}
+    rows = torch.nn.functional.cross_entropy(logits, target)
+    return 0.5 * (rows + torch.nn.functional.cross_entropy(logits.T, target))
+
+
+def distance(
+    ours: Float[Tensor, 'batch embedding'], theirs: Float[Tensor, 'batch embedding']
+) -> Float[Tensor, '']:
+    """Mean of 1 - cos between unit vectors (Tevet et al. 2022, equation 3)."""
+    return 1.0 - (ours * theirs).sum(-1).mean()

@@ -9,12 +9,14 @@ classifier-free guidance (Ho and Salimans 2022).
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from motionclip_model import features
+from motionclip_model.transformer import Transformer, attention_mask
 
 STRIDE = 4
 """Frames a latent stands for: two halvings of the frame rate."""
@@ -48,7 +50,7 @@ class NetworkConfig:
     autoencoder_width: int = 224
     autoencoder_blocks: int = 2
     encoder_width: int = 192
-    encoder_layers: int = 4
+    encoder_layers: int = 3
     head_width: int = 192
     head_layers: int = 1
     prior_width: int = 256
@@ -152,7 +154,9 @@ class MotionEncoder(nn.Module):
         width = config.encoder_width
         self.patch = nn.Linear(STRIDE * features.WIDTH, width)
         self.prefix = nn.Parameter(0.02 * torch.randn(width))
-        self.layers = _transformer(config, width, 4 * width, config.encoder_layers)
+        self.layers = Transformer(
+            width, 4 * width, config.encoder_layers, config.heads, config.dropout
+        )
         self.leave = nn.Linear(width, config.embedding_width)
 
     def forward(
@@ -168,7 +172,7 @@ class MotionEncoder(nn.Module):
         x = x + sinusoids(torch.arange(x.shape[1], device=x.device), x.shape[-1])
         x = torch.cat([self.prefix.expand(len(x), 1, -1), x], dim=1)
         present = nn.functional.pad(valid[:, ::STRIDE], (1, 0), value=True)
-        x = self.layers(x, src_key_padding_mask=~present)
+        x = self.layers(x, attention_mask(present, x.dtype))
         return nn.functional.normalize(self.leave(x[:, 0]).float(), dim=-1)
 
 
@@ -189,7 +193,9 @@ class TextHead(nn.Module):
         width = config.head_width
         self.sentence = nn.Linear(config.embedding_width, width)
         self.words = nn.Linear(config.token_width, width)
-        self.layers = _transformer(config, width, 2 * width, config.head_layers)
+        self.layers = Transformer(
+            width, 2 * width, config.head_layers, config.heads, config.dropout
+        )
         self.leave = nn.Linear(width, config.embedding_width)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
@@ -211,7 +217,7 @@ class TextHead(nn.Module):
         # The text encoder has told its words where they stand.
         x = torch.cat([first[:, None], self.words(words)], dim=1)
         present = nn.functional.pad(words_valid, (1, 0), value=True)
-        x = self.layers(x, src_key_padding_mask=~present)
+        x = self.layers(x, attention_mask(present, x.dtype))
         return nn.functional.normalize(sentence + self.leave(x[:, 0]).float(), dim=-1)
 
 
@@ -227,45 +233,71 @@ class Prior(nn.Module):
         self.meaning = nn.Linear(config.embedding_width, width)
         self.no_meaning = nn.Parameter(0.02 * torch.randn(width))
         self.words = nn.Linear(config.token_width, width)
-        self.layers = _transformer(config, width, config.prior_feedforward, config.prior_layers)
+        self.layers = Transformer(
+            width, config.prior_feedforward, config.prior_layers, config.heads, config.dropout
+        )
         self.leave = nn.Linear(width, config.latent_width)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
 
-    def forward(
+    def tell(
         self,
-        latents: Float[Tensor, 'batch latent dim'],
         valid: Bool[Tensor, 'batch latent'],
-        time: Float[Tensor, ' batch'],
         meaning: Float[Tensor, 'batch embedding'],
         meaning_valid: Bool[Tensor, ' batch'],
         words: Float[Tensor, 'batch word token'],
         words_valid: Bool[Tensor, 'batch word'],
-    ) -> Float[Tensor, 'batch latent dim']:
-        """Velocity of the latents at a time of the flow.
+    ) -> 'Told':
+        """Prepare what stays the same along the flow.
 
         Args:
-            latents: Noisy normalised latents.
             valid: Which latents are not padding.
-            time: 0 for noise, 1 for data.
             meaning: Unit vectors of the aligned space.
             meaning_valid: Where a meaning is given; the others are unconditional.
             words: The text encoder's word embeddings, where there is a text.
             words_valid: Which words are given.
         """
-        length, width = latents.shape[1], self.no_meaning.shape[0]
         given = self.meaning(meaning * math.sqrt(meaning.shape[-1]))
         given = torch.where(meaning_valid[:, None], given, self.no_meaning)
+        present = torch.cat([torch.ones_like(valid[:, :1]), words_valid, valid], dim=1)
+        return Told(given, self.words(words), attention_mask(present, given.dtype))
+
+    def forward(
+        self,
+        latents: Float[Tensor, 'batch latent dim'],
+        time: Float[Tensor, ' batch'],
+        told: 'Told',
+    ) -> Float[Tensor, 'batch latent dim']:
+        """Velocity of the latents at a time of the flow.
+
+        Args:
+            latents: Noisy normalised latents.
+            time: 0 for noise, 1 for data.
+            told: The conditions; see `tell`.
+        """
+        length, width = latents.shape[1], self.no_meaning.shape[0]
         when = self.time(sinusoids(1000.0 * time, width).to(latents.dtype))
-        condition = (given + when)[:, None]
+        condition = (told.meaning + when)[:, None]
         places = sinusoids(torch.arange(length, device=latents.device), width)
         # Every latent is told time and meaning as well as the prefix: with four layers,
         # attention to one token alone leaves little depth to act on it.
-        x = self.enter(latents) + places + condition
-        x = torch.cat([condition, self.words(words), x], dim=1)
-        present = torch.cat([torch.ones_like(valid[:, :1]), words_valid, valid], dim=1)
-        x = self.layers(x, src_key_padding_mask=~present)
+        x = self.enter(latents) + places.to(latents.dtype) + condition
+        x = self.layers(torch.cat([condition, told.words, x], dim=1), told.mask)
         return self.leave(x[:, -length:])
+
+
+class Told(NamedTuple):
+    """Conditions of the prior, ready for its layers.
+
+    Attributes:
+        meaning: [batch, width] what is to be shown.
+        words: [batch, word, width] the words that say it.
+        mask: [batch, 1, 1, token] attention mask over prefix, words and latents.
+    """
+
+    meaning: Float[Tensor, 'batch width']
+    words: Float[Tensor, 'batch word width']
+    mask: Float[Tensor, 'batch 1 1 token']
 
 
 class LengthPredictor(nn.Module):
@@ -322,18 +354,3 @@ def sinusoids(position: Tensor, width: int) -> Float[Tensor, 'position width']:
     rates = torch.exp(-math.log(10000.0) * torch.arange(half, device=position.device) / half)
     angles = position[:, None].float() * rates
     return torch.cat([angles.sin(), angles.cos()], dim=-1)
-
-
-def _transformer(
-    config: NetworkConfig, width: int, feedforward: int, layers: int
-) -> nn.TransformerEncoder:
-    layer = nn.TransformerEncoderLayer(
-        width,
-        config.heads,
-        feedforward,
-        config.dropout,
-        activation='gelu',
-        batch_first=True,
-        norm_first=True,
-    )
-    return nn.TransformerEncoder(layer, layers, nn.LayerNorm(width), enable_nested_tensor=False)

@@ -6,6 +6,7 @@ the training loop knows nothing else of it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -26,21 +27,23 @@ class Stage:
         name: Name in configuration and logs.
         modules: Attributes of the network that are trained; all others stay as they are.
         loss: Turns network and batch into named losses.
-        weights: How much each of these losses counts; unnamed ones are only logged.
+        weights: How much each of these losses counts; unnamed ones are only logged, and one
+            whose data is missing (pictures, without an image tower) does not count.
     """
 
     name: str
     modules: tuple[str, ...]
-    loss: Callable[[MotionClipNetwork, Batch], Losses]
+    loss: Callable[[Any, Batch], Losses]
     weights: dict[str, float]
 
-    def trained(self, network: MotionClipNetwork) -> list[nn.Module]:
+    def trained(self, network: nn.Module) -> list[nn.Module]:
         """Modules that this stage trains."""
         return [getattr(network, name) for name in self.modules]
 
     def total(self, values: Losses) -> Float[Tensor, '']:
         """Weighted sum of the losses."""
-        return torch.stack([self.weights[name] * values[name] for name in self.weights]).sum()
+        counted = [name for name in self.weights if name in values]
+        return torch.stack([self.weights[name] * values[name] for name in counted]).sum()
 
 
 def autoencoder_loss(network: MotionClipNetwork, batch: Batch) -> Losses:
@@ -56,53 +59,82 @@ def autoencoder_loss(network: MotionClipNetwork, batch: Batch) -> Losses:
 
 
 def alignment_loss(network: MotionClipNetwork, batch: Batch) -> Losses:
-    """Bring each motion's token to its sentence, and learn how long a sentence lasts."""
-    motion = network.motion_encoder(network.normalise(batch.rows), batch.valid)
-    values = losses.alignment(motion.float(), batch.meaning)
+    """Bring each motion's token to its sentence and to its pictures.
+
+    The text head moves as well, but not far from the frozen text encoder (`keep`). How long a
+    sentence lasts is learned beside.
+    """
+    motion = network.motion_encoder(network.normalise(batch.rows), batch.valid).float()
+    text = network.text_head(batch.sentence, batch.words, batch.words_valid)
+    label = batch.label
+    same = (label[:, None] == label) | (batch.sentence @ batch.sentence.T > _SAME_SENTENCE)
     wanted = batch.seconds.clamp(1.0, 10.0).log()
-    return {**values, 'length': (network.length(batch.meaning) - wanted).abs().mean()}
+    values = {
+        'cosine': losses.distance(motion, text),
+        'contrast': losses.contrast(motion, text, same),
+        'keep': losses.distance(text, batch.sentence),
+        'length': (network.length(text.detach()) - wanted).abs().mean(),
+    }
+    if batch.image is not None:
+        values['image'] = losses.distance(motion, batch.image)
+    return values
 
 
 def prior_loss(network: MotionClipNetwork, batch: Batch) -> Losses:
-    """Flow matching on latent sequences, with one of four conditions at random.
+    """Flow matching on latent sequences, each told one of four conditions at random.
 
-    Four in ten windows are told sentence and words, two in ten the sentence alone, three in
-    ten the motion's own token (so that edited and mixed latents decode as well), one in ten
-    nothing at all (for guidance).
+    Sentence and words, the sentence alone, the motion's own token (so that edited and mixed
+    latents decode as well), or nothing (for guidance). Each condition is a loss of its own;
+    with weights of one they add up to the mean over the batch.
     """
     choice = torch.rand(len(batch.rows), device=batch.rows.device)
-    own = (choice >= 0.6) & (choice < 0.9)
-    meaning = batch.meaning.clone()
+    kind = torch.bucketize(choice, torch.tensor(_KIND_BOUNDS, device=choice.device), right=True)
+    own = kind == _MOTION
     with torch.no_grad():
+        meaning = network.text_head(batch.sentence, batch.words, batch.words_valid)
         normal = network.normalise(batch.rows)
         mean, log_variance = network.autoencoder.encode(normal, batch.valid)
         drawn = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
         target = (drawn.float() - network.latent_mean) / network.latent_scale
-        meaning[own] = network.motion_encoder(normal[own], batch.valid[own])
+        token = network.motion_encoder(normal, batch.valid).float()
+        meaning = torch.where(own[:, None], token, meaning)
     valid = batch.valid[:, ::STRIDE]
-    meaning_valid = choice < 0.9
-    words_valid = batch.words_valid & (choice < 0.4)[:, None]
+    words_valid = batch.words_valid & (kind == _WORDS)[:, None]
     # Logit-normal times look longest at the middle of the flow (Esser et al. 2024).
     time = torch.randn(len(target), device=target.device).sigmoid()
     noise = torch.randn_like(target)
     mixed = torch.lerp(noise, target, time[:, None, None])
-    velocity = network.prior(mixed, valid, time, meaning, meaning_valid, batch.words, words_valid)
+    told = network.prior.tell(valid, meaning, kind != _NOTHING, batch.words, words_valid)
+    velocity = network.prior(mixed, time, told)
     error = (velocity.float() - (target - noise)).square()
-    return {'flow': losses.masked_mean(error, valid)}
+    count = valid.sum()
+    return {
+        f'flow_{name}': losses.masked_mean(error, part) * part.sum() / count
+        for index, name in enumerate(_KINDS)
+        for part in [valid & (kind == index)[:, None]]
+    }
 
+
+_SAME_SENTENCE = 0.98
+"""Sentences whose frozen embeddings are more alike than this say the same."""
+
+_KINDS = ('words', 'sentence', 'motion', 'nothing')
+_WORDS, _, _MOTION, _NOTHING = range(4)
+_KIND_BOUNDS = (0.4, 0.6, 0.9)
+"""Four in ten windows are told sentence and words, two the sentence, three the token."""
 
 STAGES = (
     Stage(
         'autoencoder',
         ('autoencoder',),
         autoencoder_loss,
-        {'rows': 1.0, 'position': 4.0, 'velocity': 0.3, 'path': 0.5, 'divergence': 1e-3},
+        {'rows': 1.0, 'position': 4.0, 'velocity': 0.5, 'path': 0.5, 'divergence': 1e-3},
     ),
     Stage(
         'alignment',
-        ('motion_encoder', 'length'),
+        ('motion_encoder', 'text_head', 'length'),
         alignment_loss,
-        {'cosine': 1.0, 'contrast': 0.3, 'length': 0.2},
+        {'cosine': 1.0, 'contrast': 0.7, 'keep': 0.5, 'image': 1.0, 'length': 0.2},
     ),
-    Stage('prior', ('prior',), prior_loss, {'flow': 1.0}),
+    Stage('prior', ('prior',), prior_loss, dict.fromkeys((f'flow_{k}' for k in _KINDS), 1.0)),
 )

@@ -54,15 +54,24 @@ def test_divergence_is_zero_for_a_unit_normal() -> None:
     assert float(losses.divergence(zero + 1.0, zero, valid)) == 0.5
 
 
-def test_alignment_prefers_the_right_pairs() -> None:
+def test_the_contrast_prefers_the_right_pairs() -> None:
     torch.manual_seed(0)
     text = torch.nn.functional.normalize(torch.randn(8, 16), dim=-1)
-    right, wrong = losses.alignment(text, text), losses.alignment(text.roll(1, 0), text)
-    assert float(right['cosine']) < 1e-6
-    assert float(right['contrast']) < float(wrong['contrast']) - 1.0
+    same = torch.zeros(8, 8, dtype=torch.bool)
+    right, wrong = losses.contrast(text, text, same), losses.contrast(text.roll(1, 0), text, same)
+    assert float(right) < float(wrong) - 1.0
 
 
-def test_the_same_text_twice_is_not_held_against_itself() -> None:
+def test_what_means_the_same_is_not_held_against_each_other() -> None:
     text = torch.eye(3, 16)[[0, 0, 1]]
-    values = losses.alignment(text, text, temperature=0.01)
-    assert float(values['contrast']) < 1e-6
+    label = torch.tensor([5, 5, 6])
+    same = label[:, None] == label
+    assert float(losses.contrast(text, text, same, temperature=0.01)) < 1e-6
+    different = torch.zeros_like(same)
+    assert float(losses.contrast(text, text, different, temperature=0.01)) > 0.4
+
+
+def test_the_distance_is_one_minus_the_mean_cosine() -> None:
+    ours = torch.eye(2, 4)
+    assert float(losses.distance(ours, ours)) == 0.0
+    assert float(losses.distance(ours, ours.roll(1, 0))) == 1.0

@@ -1,10 +1,12 @@
 """The networks: padding is invisible, sizes are what they promise."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from motionclip_model import features
-from motionclip_model.network import STRIDE, MotionClipNetwork, NetworkConfig, sinusoids
+from motionclip_model.network import STRIDE, MotionClipNetwork, NetworkConfig, TextHead, sinusoids
 
 SMALL = NetworkConfig(
     embedding_width=24,
@@ -13,6 +15,7 @@ SMALL = NetworkConfig(
     autoencoder_width=16,
     encoder_width=16,
     encoder_layers=1,
+    head_width=16,
     prior_width=16,
     prior_layers=1,
     prior_feedforward=32,
@@ -62,18 +65,41 @@ def test_the_motion_encoder_does_not_see_padding(network: MotionClipNetwork) -> 
     assert torch.allclose(short.norm(dim=-1), torch.ones(1))
 
 
-def _prior(network: MotionClipNetwork, **change: torch.Tensor) -> torch.Tensor:
+def test_the_text_head_starts_at_the_sentence_and_does_not_see_padding() -> None:
+    torch.manual_seed(0)
+    head = TextHead(SMALL).eval()
+    sentence = torch.nn.functional.normalize(torch.randn(2, 24), dim=-1)
+    words, valid = torch.randn(2, 5, 20), torch.ones(2, 5, dtype=torch.bool)
+    assert torch.allclose(head(sentence, words, valid), sentence, atol=1e-6)
+    torch.nn.init.normal_(head.leave.weight, std=0.2)
+    short = head(sentence, words[:, :3], valid[:, :3])
+    valid[:, 3:] = False
+    assert torch.allclose(head(sentence, words, valid), short, atol=1e-5)
+    assert torch.allclose(short.norm(dim=-1), torch.ones(2))
+    assert not torch.allclose(short, sentence, atol=1e-2)
+
+
+def test_without_a_text_head_sentences_stay_where_they_are() -> None:
+    head = TextHead(replace(SMALL, head_layers=0))
+    sentence = torch.randn(2, 24)
+    assert head(sentence, torch.zeros(2, 1, 20), torch.ones(2, 1, dtype=torch.bool)) is sentence
+    assert not list(head.parameters())
+
+
+def _prior(
+    network: MotionClipNetwork, time: tuple[float, float] = (0.3, 0.8), **change: torch.Tensor
+) -> torch.Tensor:
     torch.manual_seed(1)
-    arguments = {
-        'latents': torch.randn(2, 10, SMALL.latent_width),
+    latents = torch.randn(2, 10, SMALL.latent_width)
+    conditions = {
         'valid': torch.ones(2, 10, dtype=torch.bool),
-        'time': torch.tensor([0.3, 0.8]),
         'meaning': torch.nn.functional.normalize(torch.randn(2, 24), dim=-1),
         'meaning_valid': torch.tensor([True, False]),
         'words': torch.randn(2, 5, 20),
         'words_valid': torch.tensor([[True] * 5, [False] * 5]),
     }
-    return network.prior(**{**arguments, **change})
+    told = network.prior.tell(**{**conditions, **change})
+    return network.prior(latents, torch.tensor(time), told)
 
 
 def test_the_prior_heeds_meaning_and_words_only_where_they_are_given(
@@ -87,7 +113,7 @@ def test_the_prior_heeds_meaning_and_words_only_where_they_are_given(
 
 
 def test_the_prior_heeds_time(network: MotionClipNetwork) -> None:
-    assert not torch.allclose(_prior(network), _prior(network, time=torch.tensor([0.9, 0.1])))
+    assert not torch.allclose(_prior(network), _prior(network, time=(0.9, 0.1)))
 
 
 def test_normalising_can_be_undone(network: MotionClipNetwork) -> None:

@@ -23,7 +23,7 @@ def test_the_same_step_draws_the_same_batch(sampler: Sampler) -> None:
     first, again = sampler.draw(5, 4, 16, 32), sampler.draw(5, 4, 16, 32)
     other = sampler.draw(6, 4, 16, 32)
     assert torch.equal(first.rows, again.rows)
-    assert torch.equal(first.meaning, again.meaning)
+    assert torch.equal(first.sentence, again.sentence)
     assert first.rows.shape != other.rows.shape or not torch.equal(first.rows, other.rows)
 
 
@@ -50,9 +50,9 @@ def test_pace_and_speed_change_together(sampler: Sampler) -> None:
 
 def test_every_window_carries_a_caption_of_its_clip(sampler: Sampler) -> None:
     batch = sampler.draw(0, 6, 16, 32)
-    assert torch.allclose(batch.meaning.norm(dim=-1), torch.ones(6), atol=1e-3)
-    for meaning in batch.meaning:
-        assert (sampler.captions.meaning @ meaning).max() > 0.999
+    assert torch.allclose(batch.sentence.norm(dim=-1), torch.ones(6), atol=1e-3)
+    for sentence in batch.sentence:
+        assert (sampler.captions.meaning @ sentence).max() > 0.999
 
 
 def test_rare_actions_are_drawn_more_often_than_their_share() -> None:

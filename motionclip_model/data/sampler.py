@@ -28,22 +28,29 @@ class Batch:
     Attributes:
         rows: [window, frame, width] rows in physical units.
         valid: [window, frame] which frames are not padding.
-        meaning: [window, embedding] unit sentence embeddings.
+        sentence: [window, embedding] unit sentence embeddings of the frozen text encoder.
         words: [window, word, token] word embeddings.
         words_valid: [window, word] which words are not padding.
         seconds: [window] duration of the whole clips [s].
+        label: [window] number of action and style; equal numbers mean the same.
+        image: [window, embedding] unit image embedding of a picture of each clip, where the
+            encoder has an image tower.
     """
 
     rows: Float[Tensor, 'window frame width']
     valid: Bool[Tensor, 'window frame']
-    meaning: Float[Tensor, 'window embedding']
+    sentence: Float[Tensor, 'window embedding']
     words: Float[Tensor, 'window word token']
     words_valid: Bool[Tensor, 'window word']
     seconds: Float[Tensor, ' window']
+    label: Int[Tensor, ' window']
+    image: Float[Tensor, 'window embedding'] | None = None
 
     def to(self, device: str) -> 'Batch':
         """Move to a device."""
-        return Batch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+        image = None if self.image is None else self.image.to(device)
+        parts = (getattr(self, name) for name in self.__dataclass_fields__ if name != 'image')
+        return Batch(*(part.to(device) for part in parts), image)
 
 
 class CaptionTable:
@@ -85,11 +92,27 @@ class Sampler:
     thousand times.
     """
 
-    def __init__(self, clips: list[Clip], captions: CaptionTable, seed: int):
-        """Prepare the weights of the clips."""
+    def __init__(
+        self,
+        clips: list[Clip],
+        captions: CaptionTable,
+        seed: int,
+        images: Float[Tensor, 'clip view embedding'] | None = None,
+    ):
+        """Prepare the weights of the clips.
+
+        Args:
+            clips: What to draw from.
+            captions: Embeddings of their captions.
+            seed: Another seed draws other batches.
+            images: Image embeddings of pictures of each clip, where there are any.
+        """
         self.clips = clips
         self.captions = captions
         self._seed = seed
+        self._images = images
+        meanings = sorted({(clip.action, clip.style) for clip in clips})
+        self._label = {meaning: i for i, meaning in enumerate(meanings)}
         share = np.array([max(1.0, clip.seconds / _LONG_CLIP_SECONDS) for clip in clips])
         total: dict[str, float] = defaultdict(float)
         for clip, part in zip(clips, share, strict=True):
@@ -109,17 +132,23 @@ class Sampler:
         random = np.random.default_rng([self._seed, step])
         # Twice as many as needed, of which neighbours in length are kept: little padding.
         drawn = [
-            (self.clips[i], _window(self.clips[i].rows, random, shortest, longest))
+            (i, _window(self.clips[i].rows, random, shortest, longest))
             for i in random.choice(len(self.clips), 2 * size, p=self._probability)
         ]
         drawn.sort(key=lambda pair: len(pair[1]))
         first = int(random.integers(size + 1))
-        chosen, windows = zip(*drawn[first : first + size], strict=True)
+        places, windows = zip(*drawn[first : first + size], strict=True)
+        chosen = [self.clips[i] for i in places]
         rows, valid = pad(list(windows))
         texts = [clip.captions[random.integers(len(clip.captions))] for clip in chosen]
         found = self.captions.rows(np.array([self.captions.index[text] for text in texts]))
         seconds = torch.tensor([clip.seconds for clip in chosen])
-        return Batch(rows, valid, *found, seconds)
+        label = torch.tensor([self._label[clip.action, clip.style] for clip in chosen])
+        image = None
+        if self._images is not None:
+            views = random.integers(self._images.shape[1], size=size)
+            image = self._images[list(places), views].float()
+        return Batch(rows, valid, *found, seconds, label, image)
 
 
 def pad(
