@@ -5,7 +5,7 @@ uninterrupted one would have seen.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -48,9 +48,10 @@ class Batch:
 
     def to(self, device: str) -> 'Batch':
         """Move to a device."""
-        image = None if self.image is None else self.image.to(device)
-        parts = (getattr(self, name) for name in self.__dataclass_fields__ if name != 'image')
-        return Batch(*(part.to(device) for part in parts), image)
+        parts = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return replace(
+            self, **{name: part.to(device) for name, part in parts.items() if part is not None}
+        )
 
 
 class CaptionTable:
