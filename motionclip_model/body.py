@@ -8,7 +8,6 @@ stand in for the vertices of the mesh, in losses as in pictures.
 import importlib
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 
 from motionclip_model import skeleton
 from motionclip_model.errors import ConfigError, DependencyError
+from motionclip_model.limbs import LIMBS
 from motionclip_model.storage import read_arrays
 
 SMPL_FOLDER_VARIABLE = 'SMPL_MODEL_DIR'
@@ -24,99 +24,36 @@ SMPL_FOLDER_VARIABLE = 'SMPL_MODEL_DIR'
 
 _SMPL_FILES = ('neutral/model.npz', '*_NEUTRAL.npz', '*_neutral.npz')
 
-_RADIUS = {
-    'hip': 0.08,
-    'knee': 0.055,
-    'ankle': 0.045,
-    'foot': 0.04,
-    'collar': 0.06,
-    'shoulder': 0.05,
-    'elbow': 0.04,
-    'wrist': 0.033,
-    'hand': 0.04,
-    'spine1': 0.11,
-    'spine2': 0.12,
-    'spine3': 0.11,
-    'neck': 0.05,
-    'head': 0.05,
-}
-_ROUNDINGS = {
-    'head': ((0.0, 0.07, 0.01), (0.078, 0.115, 0.095)),
-    'spine1': ((0.0, -0.08, 0.01), (0.145, 0.10, 0.105)),
-    'spine3': ((0.0, 0.02, 0.0), (0.155, 0.20, 0.11)),
-}
-"""Ellipsoids of head, hips and chest: centre from the joint and half axes [m]."""
 
-_STATIONS = (1.0 / 6.0, 0.5, 5.0 / 6.0)
-"""Shares of a bone at which four points stand around it."""
-
-
-class Ellipsoid(NamedTuple):
-    """A rounding in the frame of the joint that a bone starts from.
+class Body(nn.Module):
+    """What gives a skeleton a surface.
 
     Attributes:
-        centre: [3] its middle [m].
-        half_axes: [3] along the axes of that joint [m].
+        name: For people, and for what is kept of a body's pictures.
+        faces: [face, 3] vertices of each triangle; None where points span no mesh.
     """
 
-    centre: np.ndarray
-    half_axes: np.ndarray
+    name: str
+    faces: Int[np.ndarray, 'face 3'] | None
+
+    def forward(
+        self,
+        joint_rotations: Float[Tensor, '*batch 24 3 3'],
+        root_position: Float[Tensor, '*batch 3'],
+    ) -> Float[Tensor, '*batch vertex 3']:
+        """Place the surface in the world.
+
+        Args:
+            joint_rotations: Rotation of each joint to its parent, the pelvis' to the world.
+            root_position: Pelvis in the world [m].
+
+        Returns:
+            Points on the surface [m].
+        """
+        raise NotImplementedError
 
 
-class Limb(NamedTuple):
-    """The flesh around a bone, fixed to the joint that the bone starts from.
-
-    Attributes:
-        joint: Joint at the far end of the bone.
-        parent: Joint that it starts from.
-        end: [3] the far end in the frame of that joint [m].
-        radius: Half thickness of the capsule [m].
-        rounding: What is rounder than a capsule there, if anything.
-    """
-
-    joint: int
-    parent: int
-    end: np.ndarray
-    radius: float
-    rounding: Ellipsoid | None
-
-    @property
-    def part(self) -> str:
-        """Name of the part of the body, left and right alike."""
-        return skeleton.JOINT_NAMES[self.joint].split('_')[-1]
-
-    def surface(self) -> Float[np.ndarray, 'point 3']:
-        """Points on the surface, in the frame of the joint that the bone starts from [m]."""
-        along = self.end / np.linalg.norm(self.end)
-        # Any two directions across the bone will do, as long as they are always the same.
-        across = np.cross(along, np.eye(3)[np.abs(along).argmin()])
-        across /= np.linalg.norm(across)
-        ring = np.stack([across, np.cross(along, across)])
-        ring = self.radius * np.concatenate([ring, -ring])
-        points = [share * self.end + ring for share in _STATIONS]
-        if self.joint not in skeleton.PARENTS:
-            points.append((self.end + self.radius * along)[None])
-        if self.rounding is not None:
-            poles = np.diag(self.rounding.half_axes)
-            points.append(self.rounding.centre + np.concatenate([poles, -poles]))
-        return np.concatenate(points)
-
-
-def _limb(joint: int) -> Limb:
-    name = skeleton.JOINT_NAMES[joint]
-    end = skeleton.OFFSETS[joint]
-    rounding = None
-    if name in _ROUNDINGS:
-        centre, half_axes = _ROUNDINGS[name]
-        rounding = Ellipsoid(end + centre, np.array(half_axes))
-    return Limb(joint, skeleton.PARENTS[joint], end, _RADIUS[name.split('_')[-1]], rounding)
-
-
-LIMBS = tuple(_limb(joint) for joint in range(1, skeleton.JOINT_COUNT))
-"""The 23 limbs of the person that needs no licence."""
-
-
-class CapsuleBody(nn.Module):
+class CapsuleBody(Body):
     """Fixed points on the limbs of the licence-free person.
 
     Attributes:
@@ -125,7 +62,7 @@ class CapsuleBody(nn.Module):
     """
 
     name = 'capsules'
-    faces: Int[np.ndarray, 'face 3'] | None = None
+    faces = None
     carriers: Tensor
 
     def __init__(self) -> None:
@@ -147,21 +84,13 @@ class CapsuleBody(nn.Module):
         joint_rotations: Float[Tensor, '*batch 24 3 3'],
         root_position: Float[Tensor, '*batch 3'],
     ) -> Float[Tensor, '*batch vertex 3']:
-        """Place the surface in the world.
-
-        Args:
-            joint_rotations: Rotation of each joint to its parent, the pelvis' to the world.
-            root_position: Pelvis in the world [m].
-
-        Returns:
-            Points on the surface [m].
-        """
+        """Place the points in the world; see `Body`."""
         pose = skeleton.forward_kinematics(joint_rotations, root_position)
         placed = torch.cat([pose.rotations.mT, pose.positions[..., None, :]], dim=-2)
         return self.carriers.to(placed.dtype) @ placed.flatten(-3, -2)
 
 
-class SmplBody(nn.Module):
+class SmplBody(Body):
     """The mesh of SMPL, SMPL-H or SMPL-X in its mean shape, hands and face at rest.
 
     Attributes:
@@ -226,7 +155,7 @@ class SmplBody(nn.Module):
         joint_rotations: Float[Tensor, '*batch 24 3 3'],
         root_position: Float[Tensor, '*batch 3'],
     ) -> Float[Tensor, '*batch vertex 3']:
-        """Place the mesh in the world; see `CapsuleBody.forward`.
+        """Place the mesh in the world; see `Body`.
 
         The model's own skeleton carries the mesh, so that joints lie a little off ours.
         """
@@ -246,9 +175,6 @@ class SmplBody(nn.Module):
         )
         pelvis = root_position.flatten(0, -2).float() - placed[:, 0]
         return (vertices + pelvis[:, None]).unflatten(0, joint_rotations.shape[:-3])
-
-
-Body = CapsuleBody | SmplBody
 
 
 def load_body(source: str | os.PathLike[str] | None = None) -> Body:

@@ -8,13 +8,11 @@ from typing import Any
 
 import imageio.v2 as imageio
 import numpy as np
-from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
+from motionclip_model.drawing import Frame
 from motionclip_model.errors import ConfigError
 from motionclip_model.storage import write_atomically
-
-Frame = UInt8[np.ndarray, 'height width 3']
 
 _CAPTION_HEIGHT = 24
 _MARGIN = 4

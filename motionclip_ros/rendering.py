@@ -1,6 +1,5 @@
 """Pictures of robots and people in motion, drawn without a display."""
 
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,24 +8,15 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from motionclip_model import skeleton
+from motionclip_model.drawing import Frame
+from motionclip_model.drawing.camera import film
+from motionclip_model.drawing.figures import furnish
+from motionclip_model.drawing.person import HEIGHT, WIDTH, human_frames
 from motionclip_model.errors import RobotError
-from motionclip_model.motion import Motion
-from motionclip_ros.figures import FIELD_OF_VIEW, furnish, human_spec
-from motionclip_ros.film import Frame, contact_sheet, write_film
+from motionclip_ros.film import contact_sheet, write_film
 from motionclip_ros.mujoco_model import actuated_joints, compiled, robot_spec
-from motionclip_ros.screen import Screen
 
 __all__ = ['Frame', 'contact_sheet', 'human_frames', 'robot_frames', 'write_film']
-
-WIDTH, HEIGHT = 640, 480
-
-_ELEVATION = -12.0
-_SIDE_VIEW = 30.0
-"""How far the camera stands beside the line of sight of the figure [deg]."""
-
-_MARGIN = 0.14
-"""Room around the outermost joint centres: half a head, a foot, a hand [m]."""
 
 
 def robot_frames(
@@ -48,8 +38,7 @@ def robot_frames(
             with straight legs, wherever its feet go.
         base_quaternion_xyzw: Orientation of the root link; upright by default.
         size: Width and height of the pictures [px].
-        steady: Let the camera follow softly, as a film needs it; false for single pictures
-            far apart in time.
+        steady: See `motionclip_model.drawing.camera.film`.
 
     Yields:
         [height, width, 3] pictures.
@@ -72,97 +61,7 @@ def robot_frames(
     if base_quaternion_xyzw is not None:
         qpos[:, 3:7] = base_quaternion_xyzw[:, [3, 0, 1, 2]]
     facing = Rotation.from_quat(qpos[0, [4, 5, 6, 3]]).apply([1.0, 0.0, 0.0])
-    yield from _draw(model, qpos, facing, size, steady)
-
-
-def human_frames(
-    motion: Motion,
-    fps: float = 25.0,
-    size: tuple[int, int] = (WIDTH, HEIGHT),
-    steady: bool = True,
-) -> Iterator[Frame]:
-    """Draw a person made of capsules on the SMPL skeleton.
-
-    Args:
-        motion: What the person does.
-        fps: Pictures per second of motion [1/s].
-        size: Width and height of the pictures [px].
-        steady: See `robot_frames`.
-
-    Yields:
-        [height, width, 3] pictures.
-
-    Raises:
-        DependencyError: There is no working OpenGL.
-    """
-    motion = motion.resampled(fps)
-    model = compiled(human_spec(size))
-    quaternions = np.roll(
-        Rotation.from_matrix(motion.joint_rotations.reshape(-1, 3, 3)).as_quat(), 1, axis=-1
-    ).reshape(len(motion), -1, 4)
-    # MuJoCo numbers a finished limb before the next one begins, SMPL goes from level to level.
-    order = [skeleton.JOINT_INDEX[model.body(i).name] for i in range(1, model.nbody)]
-    quaternions = quaternions[:, order].reshape(len(motion), -1)
-    qpos = np.concatenate([motion.root_position, quaternions], axis=1)
-    facing = motion.joint_rotations[0, 0] @ [0.0, 0.0, 1.0]
-    yield from _draw(model, qpos, facing, size, steady)
-
-
-def _draw(
-    model: mujoco.MjModel,
-    qpos: np.ndarray,
-    facing: np.ndarray,
-    size: tuple[int, int],
-    steady: bool,
-) -> Iterator[Frame]:
-    """Draw all states with a camera that follows the root over the floor."""
-    data = mujoco.MjData(model)
-    centres = _smoothed(qpos[:, :2]) if steady else qpos[:, :2]
-    camera = _camera(model, data, qpos, centres, facing, size)
-    with Screen(model, *size) as screen:
-        for state, centre in zip(qpos, centres, strict=True):
-            data.qpos[:] = state
-            mujoco.mj_kinematics(model, data)
-            mujoco.mj_camlight(model, data)
-            camera.lookat[:2] = centre
-            yield screen.draw(data, camera)
-
-
-def _camera(
-    model: mujoco.MjModel,
-    data: mujoco.MjData,
-    qpos: np.ndarray,
-    centres: np.ndarray,
-    facing: np.ndarray,
-    size: tuple[int, int],
-) -> mujoco.MjvCamera:
-    """Place a camera so near that the whole body stays in the picture all the time."""
-    low, high, radius = 0.0, 0.0, 0.0
-    for state, centre in zip(qpos, centres, strict=True):
-        data.qpos[:] = state
-        mujoco.mj_kinematics(model, data)
-        points = data.xpos[2:]
-        low = min(low, float(points[:, 2].min()))
-        high = max(high, float(points[:, 2].max()) + _MARGIN)
-        offset = np.linalg.norm(points[:, :2] - centre, axis=1).max() + _MARGIN
-        radius = max(radius, float(offset))
-    camera = mujoco.MjvCamera()
-    camera.lookat[2] = (low + high) / 2.0
-    half = math.tan(math.radians(FIELD_OF_VIEW / 2.0))
-    fitting_height = (high - low) / 2.0 / half
-    fitting_width = radius / (half * size[0] / size[1])
-    camera.distance = 1.04 * max(fitting_height, fitting_width) + 0.5 * radius
-    camera.azimuth = math.degrees(math.atan2(facing[1], facing[0])) + 180.0 + _SIDE_VIEW
-    camera.elevation = _ELEVATION
-    return camera
-
-
-def _smoothed(path: np.ndarray, window: int = 15) -> np.ndarray:
-    """Moving average along a path [T, 2], ends held."""
-    window = min(window, len(path))
-    padded = np.pad(path, ((window // 2, (window - 1) // 2), (0, 0)), mode='edge')
-    kernel = np.full(window, 1.0 / window)
-    return np.stack([np.convolve(column, kernel, 'valid') for column in padded.T], axis=1)
+    yield from film(model, qpos, facing, size, steady)
 
 
 def _standing_height(model: mujoco.MjModel) -> float:

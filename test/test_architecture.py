@@ -33,6 +33,7 @@ LAYERS = (
 """From the bottom to the top: a module imports from its own layer and from those before it."""
 
 KNOW_ROS = ('motionclip_ros.conversions', 'motionclip_ros.parameters', 'motionclip_ros.nodes')
+DRAWS = ('motionclip_model.drawing',)
 ROS = re.compile(r'^(rclpy|launch|launch_ros|\w+_msgs|\w+_interfaces)(\.|$)')
 BANNED_CALLS = {
     'pickle.load', 'pickle.loads', 'torch.load', 'yaml.load', 'eval', 'exec', 'os.system',
@@ -125,7 +126,17 @@ def test_ros_is_known_in_few_places(module) -> None:
 def test_the_model_loads_nothing_of_the_robot() -> None:
     names = [name for name in MODULES if name.startswith('motionclip_model')]
     code = '\n'.join(f'import {name}' for name in names)
-    assert not loaded_after(code, ('rclpy', 'pinocchio', 'mujoco', 'motionclip_ros'))
+    assert not loaded_after(code, ('rclpy', 'pinocchio', 'motionclip_ros'))
+
+
+def test_the_model_loads_mujoco_only_to_draw() -> None:
+    names = [
+        name
+        for name in MODULES
+        if name.startswith('motionclip_model') and not is_within(name, DRAWS)
+    ]
+    code = '\n'.join(f'import {name}' for name in names)
+    assert not loaded_after(code, ('mujoco',))
 
 
 def test_motions_are_read_without_torch() -> None:

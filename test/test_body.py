@@ -8,8 +8,9 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from motionclip_model import skeleton
-from motionclip_model.body import LIMBS, CapsuleBody, SmplBody, load_body, smpl_file
+from motionclip_model.body import CapsuleBody, SmplBody, load_body, smpl_file
 from motionclip_model.errors import ConfigError
+from motionclip_model.limbs import LIMBS
 from motionclip_model.motion import Motion
 
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from ros_graph import GENERATOR, environment
 
+from motionclip_model.errors import DependencyError
 from motionclip_model.motion import Motion
-from motionclip_ros import demo, screen, topics
+from motionclip_ros import demo, topics
 from motionclip_ros.bag import Bag
 from motionclip_ros.processes import Processes
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
@@ -27,7 +28,7 @@ def analytic_model(monkeypatch):
 
 
 def no_pictures(*_: object, **__: object) -> None:
-    raise screen.DependencyError('no off-screen OpenGL; sudo apt install libegl1')
+    raise DependencyError('no off-screen OpenGL; sudo apt install libegl1')
 
 
 def test_a_good_run_leaves_everything(tmp_path, monkeypatch, capsys):

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 from wave_generator import wave_motion
 
+from motionclip_model.drawing import screen
 from motionclip_model.errors import ConfigError, DependencyError, RobotError
-from motionclip_ros import screen
 from motionclip_ros.rendering import contact_sheet, human_frames, robot_frames, write_film
 from motionclip_ros.retargeting.robot import load_robot
 

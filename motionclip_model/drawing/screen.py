@@ -111,6 +111,11 @@ class Screen:
         mujoco.mjr_readPixels(pixels, None, self._area, self._resources)
         return pixels[::-1].copy()
 
+    def upload_mesh(self) -> None:
+        """Show the model's first mesh as its vertices are now."""
+        self._context.make_current()
+        mujoco.mjr_uploadMesh(self._model, self._resources, 0)
+
     def close(self) -> None:
         """Free the graphics memory."""
         if self._context is not None:
