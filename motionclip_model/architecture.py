@@ -40,3 +40,8 @@ def build_network(name: str, sizes: Any, encoder: TextEncoder) -> MotionClipNetw
     network = ARCHITECTURES[name].network(fitted)
     network.encoder_probe.copy_(encoder.probe())
     return network
+
+
+def architecture_name(network: Any) -> str:
+    """Key of `ARCHITECTURES` that a network was built from."""
+    return next(name for name, kind in ARCHITECTURES.items() if type(network) is kind.network)

@@ -1,4 +1,7 @@
-"""Meaning to latents: noise is carried along the prior's flow, a batch at a time."""
+"""Meaning to latents: noise is carried along the prior's flow, a batch at a time.
+
+`MotionClipNetwork.generate` puts these together.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -6,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from motionclip_model.network import MotionClipNetwork, Told
+from motionclip_model.prior import Prior, Told
 from motionclip_model.text_encoder import TextEmbedding
 
 GUIDANCE = 2.5
@@ -50,7 +53,7 @@ def noise(
 
 
 def guided_velocity(
-    network: MotionClipNetwork,
+    prior: Prior,
     text: TextEmbedding,
     valid: Bool[Tensor, 'motion latent'],
     guidance: float,
@@ -58,7 +61,7 @@ def guided_velocity(
     """The prior's flow towards meanings, with classifier-free guidance.
 
     Args:
-        network: The trained networks.
+        prior: The trained flow.
         text: One row for each motion.
         valid: Which latents are not padding.
         guidance: See `GUIDANCE`.
@@ -66,7 +69,7 @@ def guided_velocity(
     count = len(valid)
     given = torch.arange(2 * count, device=valid.device) < count
     both = TextEmbedding(*(torch.cat([part, part]) for part in text))
-    pair = network.prior.tell(
+    pair = prior.tell(
         torch.cat([valid, valid]),
         both.meaning,
         given,
@@ -78,8 +81,8 @@ def guided_velocity(
     def velocity(state: Tensor, time: float) -> Tensor:
         first, last = GUIDED
         if not first <= time < last or guidance == 1.0:
-            return network.prior(state, state.new_full((count,), time), alone)
-        told, free = network.prior(
+            return prior(state, state.new_full((count,), time), alone)
+        told, free = prior(
             torch.cat([state, state]), state.new_full((2 * count,), time), pair
         ).chunk(2)
         return free + guidance * (told - free)
@@ -102,30 +105,3 @@ def integrate(
         state = state + span * (now if before is None else 1.5 * now - 0.5 * before)
         before = now
     return state
-
-
-def draw_latents(
-    network: MotionClipNetwork,
-    text: TextEmbedding,
-    counts: Sequence[int],
-    seeds: Sequence[int | None],
-    guidance: float = GUIDANCE,
-    steps: int = STEPS,
-) -> tuple[Float[Tensor, 'motion latent dim'], Bool[Tensor, 'motion latent']]:
-    """Draw a latent sequence for each meaning.
-
-    Args:
-        network: The trained networks.
-        text: One row for each motion.
-        counts: Latents of each motion.
-        seeds: See `noise`.
-        guidance: See `GUIDANCE`.
-        steps: See `STEPS`.
-
-    Returns:
-        Latents that the decoder reads, and which of them are not padding.
-    """
-    device = text.meaning.device
-    state, valid = (part.to(device) for part in noise(seeds, counts, network.config.latent_width))
-    state = integrate(guided_velocity(network, text, valid, guidance), state, steps)
-    return state * network.latent_scale + network.latent_mean, valid

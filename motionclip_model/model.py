@@ -15,11 +15,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from motionclip_model import features
+from motionclip_model.architecture import ARCHITECTURES, architecture_name
 from motionclip_model.data.sampler import pad
 from motionclip_model.errors import CheckpointError, EncoderError, MotionClipError
-from motionclip_model.generation import GUIDANCE, STEPS, draw_latents
+from motionclip_model.generation import GUIDANCE, STEPS
 from motionclip_model.motion import Motion
-from motionclip_model.network import STRIDE, MotionClipNetwork, NetworkConfig
 from motionclip_model.storage import write_atomically
 from motionclip_model.text_encoder import TextEmbedding, TextEncoder
 
@@ -42,7 +42,7 @@ class MotionClip:
 
     def __init__(
         self,
-        network: MotionClipNetwork,
+        network: Any,
         encoder: TextEncoder,
         info: dict[str, Any] | None = None,
         device: str = 'cpu',
@@ -106,8 +106,7 @@ class MotionClip:
         """Pass motions through the auto-encoder alone, at `features.FPS`."""
         sources = [features.encode(motion) for motion in motions]
         rows, valid = self._batch(sources)
-        latents, _ = self.network.autoencoder.encode(self.network.normalise(rows), valid)
-        decoded = self._decode(latents, valid[:, ::STRIDE])
+        decoded = self.network.reconstruct(rows, valid)
         return [
             features.decode(part[: len(source)])
             for part, source in zip(decoded, sources, strict=True)
@@ -169,14 +168,9 @@ class MotionClip:
                     f'{MIN_SECONDS:g} to {MAX_SECONDS:g} s'
                 )
         frames = [round(value * features.FPS) + 1 for value in seconds]
-        counts = [-(-count // STRIDE) for count in frames]
         seeds = [None] * len(frames) if seeds is None else seeds
-        latents, valid = draw_latents(self.network, text, counts, seeds, guidance, steps)
-        decoded = self._decode(latents, valid)
-        return [features.decode(rows[:count]) for rows, count in zip(decoded, frames, strict=True)]
-
-    def _decode(self, latents: Tensor, valid: Tensor) -> Float[Tensor, 'motion frame width']:
-        return self.network.restore(self.network.autoencoder.decode(latents, valid))
+        rows = self.network.generate(text, frames, seeds, guidance, steps)
+        return [features.decode(each[:count]) for each, count in zip(rows, frames, strict=True)]
 
     def _batch(self, sources: list[np.ndarray]) -> tuple[Tensor, Tensor]:
         rows, valid = pad(sources)
@@ -201,10 +195,15 @@ def checkpoint_path(source: str | os.PathLike[str]) -> Path:
 
 
 def save_network(
-    network: MotionClipNetwork, path: str | os.PathLike[str], info: dict[str, Any]
+    network: Any, path: str | os.PathLike[str], info: dict[str, Any]
 ) -> None:
     """Write networks, sizes and facts as one safetensors file."""
-    header = {'format': _FORMAT, 'network': asdict(network.config), 'info': info}
+    header = {
+        'format': _FORMAT,
+        'architecture': architecture_name(network),
+        'network': asdict(network.config),
+        'info': info,
+    }
     learned = {name for name, _ in network.named_parameters()}
     weights = {
         name: (value.half() if name in learned else value).contiguous().cpu()
@@ -214,7 +213,7 @@ def save_network(
         file.write(safetensors.torch.save(weights, {'motionclip': json.dumps(header)}))
 
 
-def load_network(path: Path) -> tuple[MotionClipNetwork, dict[str, Any]]:
+def load_network(path: Path) -> tuple[Any, dict[str, Any]]:
     """Read what `save_network` wrote, strictly.
 
     Raises:
@@ -231,7 +230,8 @@ def load_network(path: Path) -> tuple[MotionClipNetwork, dict[str, Any]]:
                 f'{path}: checkpoint of format {header["format"]}, this version reads format '
                 f'{_FORMAT}; install the version of motionclip that wrote it, or train anew'
             )
-        network = MotionClipNetwork(NetworkConfig(**header['network']))
+        kind = ARCHITECTURES[header['architecture']]
+        network = kind.network(kind.sizes(**header['network']))
         weights = safetensors.torch.load_file(path)
         network.load_state_dict({name: value.float() for name, value in weights.items()})
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
@@ -242,7 +242,7 @@ def load_network(path: Path) -> tuple[MotionClipNetwork, dict[str, Any]]:
     return network, dict(header['info'])
 
 
-def _check_encoder(network: MotionClipNetwork, encoder: TextEncoder, wanted: str) -> None:
+def _check_encoder(network: Any, encoder: TextEncoder, wanted: str) -> None:
     config = network.config
     widths = (config.embedding_width, config.token_width)
     fits = widths == (encoder.embedding_width, encoder.token_width)

@@ -4,6 +4,8 @@ PyTorch's `nn.TransformerEncoder` computes the same; for the short sequences and
 of a motion its wrapper costs a third of the time of a generated motion.
 """
 
+import math
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -77,3 +79,11 @@ def attention_mask(
     """
     mask = torch.zeros(valid.shape, dtype=dtype, device=valid.device)
     return mask.masked_fill(~valid, -torch.inf)[:, None, None]
+
+
+def sinusoids(position: Tensor, width: int) -> Float[Tensor, 'position width']:
+    """Sinusoidal code of positions or times (Vaswani et al. 2017, section 3.5)."""
+    half = width // 2
+    rates = torch.exp(-math.log(10000.0) * torch.arange(half, device=position.device) / half)
+    angles = position[:, None].float() * rates
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)

@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from motionclip_model import features
-from motionclip_model.network import STRIDE, MotionClipNetwork, NetworkConfig, TextHead, sinusoids
+from motionclip_model.encoders import TextHead
+from motionclip_model.network import STRIDE, MotionClipNetwork, NetworkConfig
+from motionclip_model.transformer import sinusoids
 
 SMALL = NetworkConfig(
     embedding_width=24,
