@@ -1,16 +1,16 @@
-"""A captioned corpus on disk: AMASS files, `texts_*.jsonl` beside them, and `splits.json`.
+"""A captioned corpus on disk: motion files, `texts*.jsonl` beside them, and `splits.json`.
 
 One line of a texts file describes one clip: `path` (below the corpus folder), `captions`,
-optionally `start_s`, `end_s`, `content` (the action), `style`, `dataset` and `licence`.
+optionally `caption_sources`, `start_s`, `end_s`, `content` (the action), `style`, `dataset` and
+`licence`. What cannot be used is left out and listed, never in the way of the rest.
 """
 
+import hashlib
 import json
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from jaxtyping import Float
 
 from motionclip_model import features
 from motionclip_model.data.captions import (
@@ -20,77 +20,55 @@ from motionclip_model.data.captions import (
     same_action,
     sentences,
 )
+from motionclip_model.data.clip import Clip, load_rows, save_rows
+from motionclip_model.data.licences import check_choice
+from motionclip_model.data.motion_file import load_motion
 from motionclip_model.data.stillness import STILL_ACTION, STILL_CAPTIONS, still_part
+from motionclip_model.data.texts import Entry, Skipped, read_splits, read_texts
 from motionclip_model.errors import MotionClipError, MotionError
 from motionclip_model.motion import Motion
-from motionclip_model.storage import read_arrays, write_atomically
 
-SPLITS = ('train', 'val', 'all')
+__all__ = ['Clip', 'Skipped', 'cached_corpus', 'load_corpus', 'load_rows', 'save_rows']
 
+_SHORTEST = 0.25
+"""Shorter clips show no action [s]."""
 
-@dataclass(frozen=True, eq=False)
-class Clip:
-    """One captioned motion.
-
-    Attributes:
-        name: Path below the corpus folder; "still:" stands before that of a moment of standing
-            cut out of it, "mirror:" before a mirror image's.
-        rows: [frame, width] rows of `motionclip_model.features`.
-        captions: Sentences that describe it.
-        action: What is done, for even sampling.
-        dataset: Name of the collection it comes from.
-        licence: Terms in the corpus' own words.
-        style: How it is done ("tired"); empty where the corpus does not say.
-    """
-
-    name: str
-    rows: Float[np.ndarray, 'frame width']
-    captions: tuple[str, ...]
-    action: str
-    dataset: str
-    licence: str
-    style: str = ''
-
-    @property
-    def derived(self) -> bool:
-        """Whether it was made from another clip and adds no recording to the corpus."""
-        return self.name.startswith(('mirror:', 'still:'))
-
-    @property
-    def seconds(self) -> float:
-        """Duration [s]."""
-        return len(self.rows) / features.FPS
+_CACHE_VERSION = 2
+"""Raised where clips are made in another way, so that older caches are made anew."""
 
 
-def load_corpus(folder: Path, split: str, *, mirror: bool = False) -> list[Clip]:
+def load_corpus(
+    folder: Path,
+    split: str,
+    *,
+    mirror: bool = False,
+    licence: str = 'any',
+    skipped: list[Skipped] | None = None,
+) -> list[Clip]:
     """Read a corpus.
 
     Args:
         folder: The corpus folder.
-        split: "train", "val" or "all".
+        split: "train", "val", another list of splits.json, or "all".
         mirror: Add, for training, clips of people standing still that are cut out of others
             (see `motionclip_model.data.stillness`), and the mirror image of every clip, left
             and right swapped in its words.
+        licence: "commercial" leaves out clips and captions that are not known to allow
+            commercial use.
+        skipped: Takes what was left out and why.
 
     Returns:
         Clips in the order of the texts files, then those of standing, then mirror images.
 
     Raises:
-        MotionError: No texts, a malformed line, or a motion that cannot be read.
-        MotionClipError: The split is not one of the three or is not described.
+        MotionError: There are no texts, or no clip is left.
+        MotionClipError: The split or the choice of licences does not exist.
     """
-    if split not in SPLITS:
-        raise MotionClipError(f'split {split!r} is not one of {", ".join(SPLITS)}')
-    entries = _entries(folder)
-    if split != 'all':
-        wanted = set(_splits(folder)[split])
-        entries = [entry for entry in entries if entry['path'] in wanted]
+    skipped = [] if skipped is None else skipped
     plain: list[Clip] = []
     still: list[Clip] = []
     images: list[Clip] = []
-    for entry in entries:
-        motion = _motion(folder, entry)
-        clip = _clip(entry, motion)
+    for clip, motion in _read(folder, chosen(folder, split, licence, skipped), skipped):
         plain.append(clip)
         if not mirror:
             continue
@@ -100,95 +78,110 @@ def load_corpus(folder: Path, split: str, *, mirror: bool = False) -> list[Clip]
             still.append(_still(clip, calm))
             images.append(_mirrored(still[-1], calm))
     if not plain:
-        raise MotionError(f'{folder}: no clip of the split {split!r}')
+        raise MotionError(
+            f'{folder}: no clip of the split {split!r} is left'
+            + (f'; {len(skipped)} skipped, first {": ".join(skipped[0])}' if skipped else '')
+        )
     return plain + still + images
 
 
-def save_rows(clips: list[Clip], path: Path) -> None:
-    """Keep the rows of clips in one file, half precision, so that they are made once."""
-    with write_atomically(path) as file:
-        np.savez(
-            file,
-            rows=np.concatenate([clip.rows for clip in clips]).astype(np.float16),
-            lengths=np.array([len(clip.rows) for clip in clips]),
-            meta=np.array(
-                json.dumps(
-                    [[c.name, c.captions, c.action, c.dataset, c.licence, c.style] for c in clips]
-                )
-            ),
-        )
+def cached_corpus(
+    folder: Path,
+    split: str,
+    cache: Path,
+    *,
+    mirror: bool = False,
+    licence: str = 'any',
+    skipped: list[Skipped] | None = None,
+) -> list[Clip]:
+    """Read a corpus once and keep it in a file; rows come back in half precision.
 
-
-def load_rows(path: Path) -> list[Clip]:
-    """Read what `save_rows` kept.
-
-    Raises:
-        MotionError: The file is damaged; removing it makes it anew.
+    Args:
+        folder: As for `load_corpus`, like the other arguments.
+        split: The split.
+        cache: The file; it is made anew where texts, splits or arguments have changed.
+        mirror: Whether to add what training uses.
+        licence: "any" or "commercial".
+        skipped: Takes what was left out, but only where the cache is made.
     """
-    arrays = read_arrays(path, ('rows', 'lengths', 'meta'), MotionError)
+    texts = sorted(folder.glob('texts*.jsonl')) + sorted(folder.glob('splits.json'))
+    found = hashlib.sha256(json.dumps([_CACHE_VERSION, split, mirror, licence]).encode())
+    for file in texts:
+        found.update(file.read_bytes())
+    source = found.hexdigest()
     try:
-        rows = arrays['rows'].astype(np.float32)
-        bounds = np.cumsum(arrays['lengths'])[:-1]
-        meta = json.loads(str(arrays['meta']))
-    except ValueError as error:
-        raise MotionError(f'{path}: damaged cache ({error}); remove it') from None
-    return [
-        Clip(name, part, tuple(captions), *labels)
-        for part, (name, captions, *labels) in zip(np.split(rows, bounds), meta, strict=True)
-    ]
+        return load_rows(cache, source)
+    except MotionError:
+        clips = load_corpus(folder, split, mirror=mirror, licence=licence, skipped=skipped)
+        save_rows(clips, cache, source)
+    return load_rows(cache, source)
 
 
-def _entries(folder: Path) -> list[dict[str, Any]]:
-    files = sorted(folder.glob('texts*.jsonl'))
-    if not files:
-        raise MotionError(
-            f'{folder}: no texts*.jsonl here; a corpus is a folder with AMASS files and '
-            'lines of {"path": ..., "captions": [...]}'
-        )
+def chosen(folder: Path, split: str, licence: str, skipped: list[Skipped]) -> list[Entry]:
+    """Entries of a split that the licences asked for allow; motions are not read yet."""
+    check_choice(licence)
+    splits = {} if split == 'all' else read_splits(folder)
+    if split not in ('all', *splits):
+        known = ', '.join([*splits, 'all'])
+        raise MotionClipError(f'split {split!r} is not one of {known}')
+    wanted = set(splits.get(split, ()))
     entries = []
-    for file in files:
-        for number, line in enumerate(file.read_text().splitlines(), 1):
-            try:
-                entry = json.loads(line)
-                path, captions = entry['path'], entry['captions']
-            except (ValueError, KeyError, TypeError):
-                raise MotionError(
-                    f'{file}:{number}: not a JSON object with path and captions'
-                ) from None
-            if not captions or Path(path).is_absolute() or '..' in Path(path).parts:
-                raise MotionError(f'{file}:{number}: no captions, or a path outside the corpus')
-            entries.append(entry)
+    for entry in read_texts(folder, skipped):
+        if split != 'all' and entry.path not in wanted:
+            continue
+        try:
+            entries.append(entry.for_commerce() if licence == 'commercial' else entry)
+        except MotionError as error:
+            skipped.append(Skipped(entry.path, str(error)))
     return entries
 
 
-def _splits(folder: Path) -> dict[str, list[str]]:
-    try:
-        splits = json.loads((folder / 'splits.json').read_text())
-        return {name: list(splits[name]) for name in ('train', 'val')}
-    except (OSError, ValueError, KeyError, TypeError):
-        raise MotionClipError(
-            f'{folder}: splits.json with the lists "train" and "val" is missing or malformed'
-        ) from None
+def _read(
+    folder: Path, entries: list[Entry], skipped: list[Skipped]
+) -> Iterator[tuple[Clip, Motion]]:
+    """Read the motions of entries; what cannot be read is skipped."""
+    count = Counter(entry.path for entry in entries)
+    path, whole = '', None
+    for entry in entries:
+        file = folder / entry.path
+        try:
+            # Lines of one file stand together; it is read once.
+            if whole is None or path != entry.path:
+                path, whole = entry.path, load_motion(file)
+            motion = cut(whole, entry)
+        except MotionError as error:
+            skipped.append(Skipped(entry.path, str(error).removeprefix(f'{file}: ')))
+            continue
+        yield _clip(entry, motion, alone=count[entry.path] == 1), motion
 
 
-def _motion(folder: Path, entry: dict[str, Any]) -> Motion:
-    motion = Motion.load(folder / entry['path'])
-    first = round(float(entry.get('start_s', 0.0)) * motion.fps)
-    last = round(float(entry.get('end_s', motion.seconds)) * motion.fps)
+def cut(motion: Motion, entry: Entry) -> Motion:
+    """Cut an entry's clip out of its file's motion.
+
+    Raises:
+        MotionError: It is too short, or lies beyond the end.
+    """
+    first = round(entry.start_s * motion.fps)
+    last = round(min(entry.end_s, motion.seconds) * motion.fps)
+    if (last - first) / motion.fps < _SHORTEST:
+        raise MotionError(
+            f'{max(0.0, (last - first) / motion.fps):.2f} s of motion, at least {_SHORTEST} s '
+            'are needed'
+        )
     return motion[first : last + 1]
 
 
-def _clip(entry: dict[str, Any], motion: Motion) -> Clip:
-    content, style = str(entry.get('content', '')), str(entry.get('style', ''))
-    captions = [text for caption in entry['captions'] for text in sentences(caption)]
+def _clip(entry: Entry, motion: Motion, *, alone: bool) -> Clip:
+    captions = [text for caption in entry.captions for text in sentences(caption)]
+    span = f'@{entry.start_s:g}-{entry.end_s:g}'
     return Clip(
-        str(entry['path']),
+        entry.path if alone else entry.path + span,
         features.encode(motion),
-        tuple(dict.fromkeys([*captions, *command(content, style)])),
-        same_action(content) if content else action_of(entry['captions']),
-        str(entry.get('dataset', 'unknown')),
-        str(entry.get('licence', 'unknown')),
-        style,
+        tuple(dict.fromkeys([*captions, *command(entry.content, entry.style)])),
+        same_action(entry.content) if entry.content else action_of(entry.captions),
+        entry.dataset,
+        entry.licence,
+        entry.style,
     )
 
 
