@@ -17,6 +17,9 @@ from motionclip_model.storage import read_arrays, write_atomically
 MAX_SECONDS = 600.0
 """Longest motion that is read: ten minutes, far beyond any clip of the public sets."""
 
+_POSES = ('poses', 'root_orient', 'pose_body')
+_RATES = ('mocap_framerate', 'mocap_frame_rate')
+_BODY = 3 * skeleton.BODY_JOINT_COUNT
 _MIRROR = np.diag([-1.0, 1.0, 1.0])
 
 
@@ -121,39 +124,38 @@ class Motion:
         `trans` is taken as the world position of the pelvis joint, z up.
 
         Args:
-            path: File with `poses` [T, >= 66] axis-angle [rad], `trans` [T, 3] [m] and
-                `mocap_framerate` (or `mocap_frame_rate`) [1/s].
+            path: File with `poses` [T, >= 66] axis-angle [rad], or `root_orient` [T, 3] and
+                `pose_body` [T, >= 63] in its place, `trans` [T, 3] [m] and `mocap_framerate`
+                (or `mocap_frame_rate`) [1/s].
 
         Raises:
             MotionError: The file is missing, damaged, or lacks one of these.
         """
-        rates = ('mocap_framerate', 'mocap_frame_rate')
-        arrays = read_arrays(path, ('poses', 'trans'), MotionError, optional=rates)
+        arrays = read_arrays(path, ('trans',), MotionError, optional=(*_POSES, *_RATES))
         for key, array in arrays.items():
             if array.dtype.kind not in 'fiu':
                 raise MotionError(f'{path}: {key} has type {array.dtype}, it must be numbers')
-        poses, trans = arrays['poses'], arrays['trans']
-        body = 3 * skeleton.BODY_JOINT_COUNT
-        if poses.ndim != 2 or poses.shape[1] < body or trans.shape != (len(poses), 3):
-            raise MotionError(
-                f'{path}: poses {poses.shape} and trans {trans.shape} must be [T,>=66] and [T,3]'
-            )
-        rate = arrays.get('mocap_framerate', arrays.get('mocap_frame_rate'))
-        if rate is None or rate.size != 1:
-            raise MotionError(f'{path}: no mocap_framerate; add the frames per second')
-        fps = float(rate.reshape(()))
-        if len(poses) / max(fps, 1.0) > MAX_SECONDS:
-            raise MotionError(f'{path}: longer than {MAX_SECONDS:.0f} s; cut it into clips')
-        if not np.isfinite(poses[:, :body]).all():
-            raise MotionError(f'{path}: poses holds NaN or infinite values; repair or cut them')
-        rotations = np.tile(np.eye(3), (len(poses), skeleton.JOINT_COUNT, 1, 1))
-        vectors = poses[:, :body].astype(np.float64).reshape(-1, 3)
-        rotations[:, : skeleton.BODY_JOINT_COUNT] = (
-            Rotation.from_rotvec(vectors)
-            .as_matrix()
-            .reshape(len(poses), skeleton.BODY_JOINT_COUNT, 3, 3)
-        )
         try:
+            poses, trans = _body_poses(arrays), arrays['trans']
+            if poses.ndim != 2 or poses.shape[1] < _BODY or trans.shape != (len(poses), 3):
+                raise MotionError(
+                    f'poses {poses.shape} and trans {trans.shape} must be [T,>=66] and [T,3]'
+                )
+            rate = next((arrays[name] for name in _RATES if name in arrays), None)
+            if rate is None or rate.size != 1:
+                raise MotionError('no mocap_framerate; add the frames per second')
+            fps = float(rate.reshape(()))
+            if len(poses) / max(fps, 1.0) > MAX_SECONDS:
+                raise MotionError(f'longer than {MAX_SECONDS:.0f} s; cut it into clips')
+            if not np.isfinite(poses[:, :_BODY]).all():
+                raise MotionError('poses holds NaN or infinite values; repair or cut them')
+            rotations = np.tile(np.eye(3), (len(poses), skeleton.JOINT_COUNT, 1, 1))
+            vectors = poses[:, :_BODY].astype(np.float64).reshape(-1, 3)
+            rotations[:, : skeleton.BODY_JOINT_COUNT] = (
+                Rotation.from_rotvec(vectors)
+                .as_matrix()
+                .reshape(len(poses), skeleton.BODY_JOINT_COUNT, 3, 3)
+            )
             return cls(rotations, trans.astype(np.float64), fps)
         except MotionError as error:
             raise MotionError(f'{path}: {error}') from None
@@ -163,8 +165,7 @@ class Motion:
         frames = len(self)
         poses = np.zeros((frames, 156), np.float32)
         vectors = Rotation.from_matrix(self.joint_rotations.reshape(-1, 3, 3)).as_rotvec()
-        body = 3 * skeleton.BODY_JOINT_COUNT
-        poses[:, :body] = vectors.reshape(frames, -1)[:, :body]
+        poses[:, :_BODY] = vectors.reshape(frames, -1)[:, :_BODY]
         with write_atomically(path) as file:
             np.savez_compressed(
                 file,
@@ -174,6 +175,20 @@ class Motion:
                 gender=np.array('neutral'),
                 mocap_framerate=np.array(float(self.fps)),
             )
+
+
+def _body_poses(arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """Axis-angle vectors of pelvis and body, however the file divides them."""
+    if 'poses' in arrays:
+        return arrays['poses']
+    if 'root_orient' not in arrays or 'pose_body' not in arrays:
+        raise MotionError('no array poses, nor root_orient and pose_body in its place')
+    root, body = arrays['root_orient'], arrays['pose_body']
+    if root.ndim != 2 or root.shape[1] != 3 or body.ndim != 2 or len(root) != len(body):
+        raise MotionError(
+            f'root_orient {root.shape} and pose_body {body.shape} must be [T,3] and [T,>=63]'
+        )
+    return np.concatenate([root, body], axis=1)
 
 
 def _orthonormalised(columns: np.ndarray) -> np.ndarray:

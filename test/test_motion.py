@@ -117,6 +117,11 @@ def test_any_rotations_survive_a_file(tmp_path_factory, seed, frames, fps) -> No
     [
         ({'poses': None}, 'no array poses'),
         ({'trans': None}, 'no array trans'),
+        ({'poses': None, 'root_orient': np.zeros((6, 3))}, 'nor root_orient and pose_body'),
+        (
+            {'poses': None, 'root_orient': np.zeros((6, 3)), 'pose_body': np.zeros((5, 63))},
+            'must be',
+        ),
         ({'mocap_framerate': None}, 'no mocap_framerate'),
         ({'mocap_framerate': np.array(0.0)}, 'frame rate'),
         ({'mocap_framerate': np.array(np.nan)}, 'frame rate'),
@@ -140,6 +145,30 @@ def test_a_bad_file_gets_one_line_that_names_it(tmp_path, changes, message) -> N
 
 
 @pytest.mark.parametrize('content', [b'', b'not an archive', b'PK\x03\x04 half an archive'])
+@pytest.mark.parametrize('width', [66, 72, 156, 165])
+def test_every_release_of_the_body_model_is_read_alike(clips, tmp_path, width) -> None:
+    motion = Motion.load(clips['kick'])
+    motion.save(tmp_path / 'smplh.npz')
+    with np.load(tmp_path / 'smplh.npz') as file:
+        poses, trans = file['poses'], file['trans']
+    poses = np.pad(poses, ((0, 0), (0, 9)))[:, :width]
+    rate = np.array(30.0)
+    np.savez(tmp_path / 'whole.npz', poses=poses, trans=trans, mocap_framerate=rate)
+    np.savez(
+        tmp_path / 'parts.npz',
+        root_orient=poses[:, :3],
+        pose_body=poses[:, 3:66],
+        pose_hand=np.zeros((len(poses), 90)),
+        trans=trans,
+        mocap_frame_rate=rate,
+        surface_model_type=np.array('smplx'),
+        latent_labels=np.array(['ARIEL', None], dtype=object),
+    )
+    for name in ('whole', 'parts'):
+        again = Motion.load(tmp_path / f'{name}.npz')
+        np.testing.assert_allclose(again.pose.positions, motion.pose.positions, atol=1e-5)
+
+
 def test_a_file_that_is_no_archive_is_refused(tmp_path, content) -> None:
     path = tmp_path / 'bad.npz'
     path.write_bytes(content)
