@@ -144,7 +144,6 @@ def test_a_bad_file_gets_one_line_that_names_it(tmp_path, changes, message) -> N
     assert '\n' not in str(caught.value)
 
 
-@pytest.mark.parametrize('content', [b'', b'not an archive', b'PK\x03\x04 half an archive'])
 @pytest.mark.parametrize('width', [66, 72, 156, 165])
 def test_every_release_of_the_body_model_is_read_alike(clips, tmp_path, width) -> None:
     motion = Motion.load(clips['kick'])
@@ -169,6 +168,7 @@ def test_every_release_of_the_body_model_is_read_alike(clips, tmp_path, width) -
         np.testing.assert_allclose(again.pose.positions, motion.pose.positions, atol=1e-5)
 
 
+@pytest.mark.parametrize('content', [b'', b'not an archive', b'PK\x03\x04 half an archive'])
 def test_a_file_that_is_no_archive_is_refused(tmp_path, content) -> None:
     path = tmp_path / 'bad.npz'
     path.write_bytes(content)
