@@ -23,6 +23,7 @@ from motionclip_model.data.captions import (
 from motionclip_model.data.clip import Clip, load_rows, save_rows
 from motionclip_model.data.licences import check_choice
 from motionclip_model.data.motion_file import load_motion
+from motionclip_model.data.paraphrases import with_paraphrases
 from motionclip_model.data.stillness import STILL_ACTION, STILL_CAPTIONS, still_part
 from motionclip_model.data.texts import Entry, Skipped, read_splits, read_texts
 from motionclip_model.errors import MotionClipError, MotionError
@@ -33,7 +34,7 @@ __all__ = ['Clip', 'Skipped', 'cached_corpus', 'load_corpus', 'load_rows', 'save
 _SHORTEST = 0.25
 """Shorter clips show no action [s]."""
 
-_CACHE_VERSION = 2
+_CACHE_VERSION = 3
 """Raised where clips are made in another way, so that older caches are made anew."""
 
 
@@ -52,7 +53,8 @@ def load_corpus(
         split: "train", "val", another list of splits.json, or "all".
         mirror: Add, for training, clips of people standing still that are cut out of others
             (see `motionclip_model.data.stillness`), and the mirror image of every clip, left
-            and right swapped in its words.
+            and right swapped in its words; and sentences in other words (see
+            `motionclip_model.data.paraphrases`) to every clip.
         licence: "commercial" leaves out clips and captions that are not known to allow
             commercial use.
         skipped: Takes what was left out and why.
@@ -68,7 +70,10 @@ def load_corpus(
     plain: list[Clip] = []
     still: list[Clip] = []
     images: list[Clip] = []
-    for clip, motion in _read(folder, chosen(folder, split, licence, skipped), skipped):
+    entries = choose(folder, split, licence, skipped)
+    count = Counter(entry.path for entry in entries)
+    for entry, motion in read_motions(folder, entries, skipped):
+        clip = _clip(entry, motion, alone=count[entry.path] == 1)
         plain.append(clip)
         if not mirror:
             continue
@@ -82,7 +87,7 @@ def load_corpus(
             f'{folder}: no clip of the split {split!r} is left'
             + (f'; {len(skipped)} skipped, first {": ".join(skipped[0])}' if skipped else '')
         )
-    return plain + still + images
+    return [with_paraphrases(clip) for clip in plain + still + images] if mirror else plain
 
 
 def cached_corpus(
@@ -117,8 +122,8 @@ def cached_corpus(
     return load_rows(cache, source)
 
 
-def chosen(folder: Path, split: str, licence: str, skipped: list[Skipped]) -> list[Entry]:
-    """Entries of a split that the licences asked for allow; motions are not read yet."""
+def choose(folder: Path, split: str, licence: str, skipped: list[Skipped]) -> list[Entry]:
+    """Find the entries of a split that the licences asked for allow; no motion is read yet."""
     check_choice(licence)
     splits = {} if split == 'all' else read_splits(folder)
     if split not in ('all', *splits):
@@ -136,11 +141,10 @@ def chosen(folder: Path, split: str, licence: str, skipped: list[Skipped]) -> li
     return entries
 
 
-def _read(
+def read_motions(
     folder: Path, entries: list[Entry], skipped: list[Skipped]
-) -> Iterator[tuple[Clip, Motion]]:
-    """Read the motions of entries; what cannot be read is skipped."""
-    count = Counter(entry.path for entry in entries)
+) -> Iterator[tuple[Entry, Motion]]:
+    """Read the motions of entries, cut to their clips; what cannot be read is skipped."""
     path, whole = '', None
     for entry in entries:
         file = folder / entry.path
@@ -152,7 +156,7 @@ def _read(
         except MotionError as error:
             skipped.append(Skipped(entry.path, str(error).removeprefix(f'{file}: ')))
             continue
-        yield _clip(entry, motion, alone=count[entry.path] == 1), motion
+        yield entry, motion
 
 
 def cut(motion: Motion, entry: Entry) -> Motion:
