@@ -121,7 +121,7 @@ def test_train_then_evaluate_then_generate(motionclip, corpus: Path, tmp_path: P
     result = motionclip('train', '--data', corpus, '--out', run, '--config', config)
     assert result.status == 0, result.err
     model = run / 'model.safetensors'
-    result = motionclip('evaluate', '--model', model, '--data', corpus)
+    result = motionclip('evaluate', '--model', model, '--data', corpus, '--json')
     figures = json.loads(result.out)
     assert figures['reconstruction']['all']['joint_error_cm'] > 0
     assert figures == json.loads((run / 'figures.json').read_text())

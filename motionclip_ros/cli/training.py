@@ -1,4 +1,4 @@
-"""Commands that train a model and measure it."""
+"""The command that trains a model."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from motionclip_model.storage import write_json
-from motionclip_ros.cli.app import Corpus, Model, app, console, print_json, say
+from motionclip_ros.cli.app import Corpus, app, console, say
 
 
 @app.command()
@@ -23,7 +23,7 @@ def train(
 
     Example: motionclip train --data data --out runs/mine
     """
-    from motionclip_model.evaluate import evaluate
+    from motionclip_model.evaluation import evaluate
     from motionclip_model.model import MotionClip
     from motionclip_model.train import Trainer
     from motionclip_model.train_config import TrainConfig
@@ -42,24 +42,3 @@ def train(
     model.save(path, {'data': trainer.provenance, 'figures': figures})
     write_json(out / 'figures.json', figures)
     say(f'wrote {path} and figures.json')
-
-
-@app.command()
-def evaluate(
-    corpus: Corpus,
-    model: Model = 'base',
-    split: Annotated[str, typer.Option(help='train, val or all.')] = 'val',
-    out: Annotated[Path | None, typer.Option('--out', '-o', help='JSON file to write.')] = None,
-) -> None:
-    """Measure a model: reconstruction, retrieval, liveliness. Prints JSON.
-
-    Example: motionclip evaluate --data data --out figures.json
-    """
-    from motionclip_model.evaluate import evaluate as measure
-    from motionclip_model.model import MotionClip
-
-    with console.status('measuring'):
-        figures = measure(MotionClip.load(model), corpus, split)
-    if out is not None:
-        write_json(out, figures)
-    print_json(figures)
