@@ -21,12 +21,15 @@ GUIDED = (0.0, 1.0)
 STEPS = 12
 """Steps from noise to latents."""
 
+MODE_SEEDS = (0, 1, 2, 3)
+"""Draws among which the most typical motion is looked for."""
+
 Velocity = Callable[[Tensor, float], Tensor]
 """Direction at a state [motion, latent, dim] and a time from 0 (noise) to 1 (latents)."""
 
 
 def noise(
-    seeds: Sequence[int | None], counts: Sequence[int], width: int
+    seeds: Sequence[int], counts: Sequence[int], width: int
 ) -> tuple[Float[Tensor, 'motion latent {width}'], Bool[Tensor, 'motion latent']]:
     """Draw where each motion's flow starts.
 
@@ -34,8 +37,7 @@ def noise(
     device and in every batch.
 
     Args:
-        seeds: One for each motion; None starts in the middle of the noise, which leads to the
-            mode: the motion that the model holds for typical.
+        seeds: One for each motion.
         counts: Latents of each motion.
         width: Numbers in a latent.
 
@@ -46,9 +48,8 @@ def noise(
     valid = torch.zeros(state.shape[:2], dtype=torch.bool)
     for i, (seed, count) in enumerate(zip(seeds, counts, strict=True)):
         valid[i, :count] = True
-        if seed is not None:
-            source = torch.Generator().manual_seed(seed)
-            state[i, :count] = torch.randn(count, width, generator=source)
+        source = torch.Generator().manual_seed(seed)
+        state[i, :count] = torch.randn(count, width, generator=source)
     return state, valid
 
 

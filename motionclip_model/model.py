@@ -147,7 +147,7 @@ class MotionClip:
                 motions' own, edited or interpolated ones.
             seconds: Duration of each [s]; by default what each meaning suggests.
             seeds: One for each motion: another seed gives another motion of the same meaning,
-                None (the default) the most typical one.
+                None (the default) the mode, the most typical of a few draws.
             guidance: How strongly the meaning is followed; 1 is the plain model.
             steps: Steps of the flow from noise to motion.
 
@@ -194,9 +194,7 @@ def checkpoint_path(source: str | os.PathLike[str]) -> Path:
     return path
 
 
-def save_network(
-    network: Any, path: str | os.PathLike[str], info: dict[str, Any]
-) -> None:
+def save_network(network: Any, path: str | os.PathLike[str], info: dict[str, Any]) -> None:
     """Write networks, sizes and facts as one safetensors file."""
     header = {
         'format': _FORMAT,

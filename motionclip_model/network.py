@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from motionclip_model import features
 from motionclip_model.autoencoder import Autoencoder
 from motionclip_model.encoders import LengthPredictor, MotionEncoder, TextHead
-from motionclip_model.generation import guided_velocity, integrate, noise
+from motionclip_model.generation import MODE_SEEDS, guided_velocity, integrate, noise
 from motionclip_model.network_config import STRIDE, NetworkConfig
 from motionclip_model.prior import Prior
 from motionclip_model.text_encoder import TextEmbedding
@@ -94,16 +94,34 @@ class MotionClipNetwork(RowNetwork):
         Args:
             text: One row for each motion, `meaning` in the aligned space.
             frames: Length of each motion.
-            seeds: See `motionclip_model.generation.noise`.
+            seeds: Another seed draws another motion of the same meaning. None asks for the
+                mode: of a few draws, the one that the motion encoder finds nearest to the
+                meaning. (The flow from the middle of the noise is no mode: it stands still.)
             guidance: See `motionclip_model.generation.GUIDANCE`.
             steps: See `motionclip_model.generation.STEPS`.
 
         Returns:
             Rows in physical units; beyond a motion's length they mean nothing.
         """
-        counts = [-(-count // STRIDE) for count in frames]
-        state, valid = noise(seeds, counts, self.config.latent_width)
+        draws = [
+            (i, draw)
+            for i, seed in enumerate(seeds)
+            for draw in (MODE_SEEDS if seed is None else (seed,))
+        ]
+        owner = [i for i, _ in draws]
+        drawn = TextEmbedding(*(part[owner] for part in text))
+        counts = [-(-frames[i] // STRIDE) for i in owner]
+        state, valid = noise([draw for _, draw in draws], counts, self.config.latent_width)
         state, valid = state.to(text.meaning.device), valid.to(text.meaning.device)
-        state = integrate(guided_velocity(self.prior, text, valid, guidance), state, steps)
+        state = integrate(guided_velocity(self.prior, drawn, valid, guidance), state, steps)
         latents = state * self.latent_scale + self.latent_mean
-        return self.restore(self.autoencoder.decode(latents, valid))
+        rows = self.restore(self.autoencoder.decode(latents, valid))
+        if len(owner) == len(frames):
+            return rows
+        token = self.motion_encoder(self.normalise(rows), valid.repeat_interleave(STRIDE, 1))
+        fit = (token * drawn.meaning).sum(-1).tolist()
+        best = [
+            max((place for place, o in enumerate(owner) if o == i), key=fit.__getitem__)
+            for i in range(len(frames))
+        ]
+        return rows[best]

@@ -3,7 +3,14 @@
 import pytest
 import torch
 
-from motionclip_model.generation import GUIDANCE, STEPS, guided_velocity, integrate, noise
+from motionclip_model.generation import (
+    GUIDANCE,
+    MODE_SEEDS,
+    STEPS,
+    guided_velocity,
+    integrate,
+    noise,
+)
 from motionclip_model.network import STRIDE, MotionClipNetwork, NetworkConfig
 from motionclip_model.text_encoder import TextEmbedding
 
@@ -32,10 +39,10 @@ def network() -> MotionClipNetwork:
 
 def _text(count: int) -> TextEmbedding:
     source = torch.Generator().manual_seed(5)
-    meaning = torch.randn(count, 24, generator=source)
-    words = torch.randn(count, 4, 20, generator=source)
-    valid = torch.ones(count, 4, dtype=torch.bool)
-    return TextEmbedding(torch.nn.functional.normalize(meaning, dim=-1), words, valid)
+    meaning = torch.nn.functional.normalize(torch.randn(3, 24, generator=source), dim=-1)
+    words = torch.randn(3, 4, 20, generator=source)
+    valid = torch.ones(3, 4, dtype=torch.bool)
+    return TextEmbedding(meaning[:count], words[:count], valid[:count])
 
 
 def _draw(
@@ -68,6 +75,17 @@ def test_seeds_differ_and_repeat(network: MotionClipNetwork) -> None:
     first, again, other = (_draw(network, _text(1), [6], [seed]) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert (first - other).abs().mean() > 0.01
+
+
+def test_the_mode_is_the_draw_nearest_to_the_meaning(network: MotionClipNetwork) -> None:
+    text = _text(2)
+    mode, one = _draw(network, text, [6, 8], [None, 9])[0, :24], _text(1)
+    drawn = [_draw(network, one, [6], [seed])[0] for seed in MODE_SEEDS]
+    valid = torch.ones(len(drawn), 24, dtype=torch.bool)
+    token = network.motion_encoder(network.normalise(torch.stack(drawn)), valid)
+    fit = (token @ text.meaning[0]).tolist()
+    assert torch.allclose(mode, drawn[fit.index(max(fit))], atol=1e-4)
+    assert max(fit) > min(fit) + 1e-3
 
 
 def test_guidance_of_one_is_the_plain_model(network: MotionClipNetwork) -> None:
