@@ -164,6 +164,24 @@ def test_a_folder_of_files_becomes_a_corpus(bvh_files: dict[str, Path], tmp_path
     assert len(load_corpus(tmp_path / 'corpus', 'val', licence='commercial')) == 1
 
 
+def test_trials_of_cmu_are_looked_up_in_their_index(
+    bvh_files: dict[str, Path], tmp_path: Path
+) -> None:
+    source = tmp_path / 'cmu'
+    (source / '13').mkdir(parents=True)
+    for name in ('13/13_19', '13/13_20'):
+        shutil.copy(bvh_files['daz'], source / f'{name}.bvh')
+    (source / 'cmu-mocap-index-text.txt').write_text(
+        'Subject #13 (various everyday behaviors)\n13_18\tboxing\n13_19\tforward jump\n'
+        '13_20\tUnknown\n'
+    )
+    found = import_corpus(source, tmp_path / 'corpus')
+    assert [entry.path for entry in found.skipped] == ['13/13_20.bvh']
+    (clip,) = load_corpus(tmp_path / 'corpus', 'all')
+    assert clip.action == 'jump'
+    assert 'a person jumps forward' in clip.captions
+
+
 def test_imports_add_up_in_one_folder(
     babel: Path, humanml3d: Path, amass: Path, tmp_path: Path
 ) -> None:
