@@ -151,6 +151,22 @@ def test_humanml3d_becomes_a_corpus(
     assert np.allclose(copied.joint_rotations[:50], source.joint_rotations[:50], atol=0.02)
 
 
+def test_frames_of_humanml3d_are_counted_behind_the_lead_in(
+    humanml3d: Path, amass: Path, tmp_path: Path, clips: dict[str, Path]
+) -> None:
+    motion = Motion.load(clips['walk'])
+    motion.resampled(110.0).save(amass / 'TotalCapture' / 's1' / 'walking2_poses.npz')
+    index = humanml3d / 'index.csv'
+    rows = index.read_text().replace('CMU/07/07_01', 'TotalCapture/s1/walking2')
+    index.write_text(rows.replace('10,50,', '0,20,'))
+    import_corpus(humanml3d, tmp_path / 'corpus', amass=amass)
+    copied = Motion.load(tmp_path / 'corpus/amass/HumanML3D/000021.npz')
+    # Every fifth of 110 frames/s: the 20 frames of the lead-in and of the clip are 10 / 11 s each.
+    whole = motion.resampled(110.0)[100:201].resampled(30.0)
+    assert copied.seconds == pytest.approx(whole.seconds, abs=0.04)
+    assert np.allclose(copied.joint_rotations[:25], whole.joint_rotations[:25], atol=0.02)
+
+
 def test_a_folder_of_files_becomes_a_corpus(bvh_files: dict[str, Path], tmp_path: Path) -> None:
     source = tmp_path / 'mine'
     for name in ('walkFast_02', 'b/49_06', 'c/A5 - pick up box_poses'):
