@@ -83,6 +83,7 @@ setup(
         'typer>=0.15',
     ],
     extras_require={
+        'train': ['lightning-fabric>=2.6', 'tensorboard>=2.20'],
         # For machines without an apt installation of ROS 2.
         'ros': [
             'ros-ament-index-python',

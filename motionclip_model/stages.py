@@ -4,7 +4,7 @@ A stage names the networks that it trains and turns a batch into named losses wi
 the training loop knows nothing else of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,18 @@ from torch import Tensor, nn
 
 from motionclip_model import losses
 from motionclip_model.data.sampler import Batch
-from motionclip_model.network import STRIDE, MotionClipNetwork
+from motionclip_model.network import MotionClipNetwork
+from motionclip_model.network_config import STRIDE
 
 Losses = dict[str, Float[Tensor, '']]
+
+Gather = Callable[[Tensor], Tensor]
+"""Joins a tensor of all training processes along its first axis, gradients included."""
+
+
+def alone(part: Tensor) -> Tensor:
+    """The one process has the whole batch."""
+    return part
 
 
 @dataclass(frozen=True)
@@ -26,15 +35,21 @@ class Stage:
     Attributes:
         name: Name in configuration and logs.
         modules: Attributes of the network that are trained; all others stay as they are.
-        loss: Turns network and batch into named losses.
+        loss: Turns network, batch and `Gather` into named losses: means over the process' own
+            part of the batch, or the same value in every process.
         weights: How much each of these losses counts; unnamed ones are only logged, and one
             whose data is missing (pictures, without an image tower) does not count.
+        watched: Which motions of the network must stay lively from this stage on:
+            "reconstructed", "generated" or both.
+        prepare: Called with the network and some batches before the stage starts.
     """
 
     name: str
     modules: tuple[str, ...]
-    loss: Callable[[Any, Batch], Losses]
+    loss: Callable[[Any, Batch, Gather], Losses]
     weights: dict[str, float]
+    watched: tuple[str, ...] = ()
+    prepare: Callable[[Any, Iterable[Batch]], None] | None = None
 
     def trained(self, network: nn.Module) -> list[nn.Module]:
         """Modules that this stage trains."""
@@ -46,7 +61,7 @@ class Stage:
         return torch.stack([self.weights[name] * values[name] for name in counted]).sum()
 
 
-def autoencoder_loss(network: MotionClipNetwork, batch: Batch) -> Losses:
+def autoencoder_loss(network: MotionClipNetwork, batch: Batch, gather: Gather = alone) -> Losses:
     """Decode what was encoded and compare."""
     normal = network.normalise(batch.rows)
     mean, log_variance = network.autoencoder.encode(normal, batch.valid)
@@ -58,7 +73,7 @@ def autoencoder_loss(network: MotionClipNetwork, batch: Batch) -> Losses:
     return {**values, 'divergence': losses.divergence(mean, log_variance, valid)}
 
 
-def alignment_loss(network: MotionClipNetwork, batch: Batch) -> Losses:
+def alignment_loss(network: MotionClipNetwork, batch: Batch, gather: Gather = alone) -> Losses:
     """Bring each motion's token to its sentence and to its pictures.
 
     The text head moves as well, but not far from the frozen text encoder (`keep`). How long a
@@ -66,12 +81,12 @@ def alignment_loss(network: MotionClipNetwork, batch: Batch) -> Losses:
     """
     motion = network.motion_encoder(network.normalise(batch.rows), batch.valid).float()
     text = network.text_head(batch.sentence, batch.words, batch.words_valid)
-    label = batch.label
-    same = (label[:, None] == label) | (batch.sentence @ batch.sentence.T > _SAME_SENTENCE)
+    label, sentence = gather(batch.label), gather(batch.sentence)
+    same = (label[:, None] == label) | (sentence @ sentence.T > _SAME_SENTENCE)
     wanted = batch.seconds.clamp(1.0, 10.0).log()
     values = {
         'cosine': losses.distance(motion, text),
-        'contrast': losses.contrast(motion, text, same),
+        'contrast': losses.contrast(gather(motion), gather(text), same),
         'keep': losses.distance(text, batch.sentence),
         'length': (network.length(text.detach()) - wanted).abs().mean(),
     }
@@ -80,7 +95,7 @@ def alignment_loss(network: MotionClipNetwork, batch: Batch) -> Losses:
     return values
 
 
-def prior_loss(network: MotionClipNetwork, batch: Batch) -> Losses:
+def prior_loss(network: MotionClipNetwork, batch: Batch, gather: Gather = alone) -> Losses:
     """Flow matching on latent sequences, each told one of four conditions at random.
 
     Sentence and words, the sentence alone, the motion's own token (so that edited and mixed
@@ -91,13 +106,13 @@ def prior_loss(network: MotionClipNetwork, batch: Batch) -> Losses:
     kind = torch.bucketize(choice, torch.tensor(_KIND_BOUNDS, device=choice.device), right=True)
     own = kind == _MOTION
     with torch.no_grad():
-        meaning = network.text_head(batch.sentence, batch.words, batch.words_valid)
+        meaning = network.text_head(batch.sentence, batch.words, batch.words_valid).clone()
         normal = network.normalise(batch.rows)
         mean, log_variance = network.autoencoder.encode(normal, batch.valid)
         drawn = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
         target = (drawn.float() - network.latent_mean) / network.latent_scale
-        token = network.motion_encoder(normal, batch.valid).float()
-        meaning = torch.where(own[:, None], token, meaning)
+        if own.any():
+            meaning[own] = network.motion_encoder(normal[own], batch.valid[own]).float()
     valid = batch.valid[:, ::STRIDE]
     words_valid = batch.words_valid & (kind == _WORDS)[:, None]
     # Logit-normal times look longest at the middle of the flow (Esser et al. 2024).
@@ -115,6 +130,18 @@ def prior_loss(network: MotionClipNetwork, batch: Batch) -> Losses:
     }
 
 
+@torch.no_grad()
+def measure_latents(network: MotionClipNetwork, batches: Iterable[Batch]) -> None:
+    """Store mean and deviation of the latents, so that the prior sees unit variance."""
+    found = []
+    for batch in batches:
+        latents, _ = network.autoencoder.encode(network.normalise(batch.rows), batch.valid)
+        found.append(latents[batch.valid[:, ::STRIDE]])
+    values = torch.cat(found)
+    network.latent_mean.copy_(values.mean(0))
+    network.latent_scale.copy_(values.std(0).clamp(min=1e-3))
+
+
 _SAME_SENTENCE = 0.98
 """Sentences whose frozen embeddings are more alike than this say the same."""
 
@@ -129,6 +156,7 @@ STAGES = (
         ('autoencoder',),
         autoencoder_loss,
         {'rows': 1.0, 'position': 4.0, 'velocity': 0.5, 'path': 0.5, 'divergence': 1e-3},
+        watched=('reconstructed',),
     ),
     Stage(
         'alignment',
@@ -136,5 +164,12 @@ STAGES = (
         alignment_loss,
         {'cosine': 1.0, 'contrast': 0.7, 'keep': 0.5, 'image': 1.0, 'length': 0.2},
     ),
-    Stage('prior', ('prior',), prior_loss, dict.fromkeys((f'flow_{k}' for k in _KINDS), 1.0)),
+    Stage(
+        'prior',
+        ('prior',),
+        prior_loss,
+        dict.fromkeys((f'flow_{kind}' for kind in _KINDS), 1.0),
+        watched=('generated',),
+        prepare=measure_latents,
+    ),
 )

@@ -67,6 +67,7 @@ class TrainConfig:
         autoencoder: First stage.
         alignment: Second stage.
         prior: Third stage.
+        paper: The only stage of the paper's architecture.
         seed: Seed of weights, batches and noise.
         average: Decay of the moving average of the weights.
         validate_every: Steps between validations; by default an epoch, which is as many
@@ -83,6 +84,7 @@ class TrainConfig:
     autoencoder: StageConfig = field(default_factory=StageConfig)
     alignment: StageConfig = field(default_factory=StageConfig)
     prior: StageConfig = field(default_factory=StageConfig)
+    paper: StageConfig = field(default_factory=StageConfig)
     seed: int = 0
     average: float = 0.998
     validate_every: int | None = None

@@ -23,10 +23,10 @@ class TrainingProgress:
             console=console,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._warning = ''
 
     def __enter__(self) -> Self:
-        """Start drawing."""
-        self._progress.start()
+        """Nothing is drawn before there is something to tell."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -36,10 +36,21 @@ class TrainingProgress:
     def step(self, stage: str, step: int, steps: int, values: dict[str, float]) -> None:
         """Move the bar of a stage."""
         if stage not in self._tasks:
+            self._warning = ''
+            self._progress.start()
             self._tasks[stage] = self._progress.add_task(stage, total=steps, losses='')
         losses = ' '.join(f'{name} {value:.3f}' for name, value in values.items())
-        self._progress.update(self._tasks[stage], completed=step, losses=losses)
+        self._progress.update(
+            self._tasks[stage], completed=step, losses=f'{self._warning}{losses}'
+        )
 
     def note(self, text: str) -> None:
         """Print a sentence above the bar."""
-        self._progress.console.print(text, highlight=False)
+        self._progress.console.print(text, highlight=False, markup=False)
+
+    def warn(self, text: str) -> None:
+        """Print a warning above the bar, and mark the bar of this stage."""
+        self._warning = '[yellow]see warning[/yellow] '
+        self._progress.console.print(
+            f'warning: {text}', style='yellow', highlight=False, markup=False
+        )

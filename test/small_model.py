@@ -11,6 +11,7 @@ class Notes:
         """Start empty."""
         self.steps: list[tuple[str, int, dict[str, float]]] = []
         self.texts: list[str] = []
+        self.warnings: list[str] = []
 
     def step(self, stage: str, step: int, steps: int, values: dict[str, float]) -> None:
         """Keep a step."""
@@ -19,6 +20,10 @@ class Notes:
     def note(self, text: str) -> None:
         """Keep a sentence."""
         self.texts.append(text)
+
+    def warn(self, text: str) -> None:
+        """Keep a warning."""
+        self.warnings.append(text)
 
 
 def small_config(steps: int, **change: object) -> TrainConfig:

@@ -14,7 +14,10 @@ from motionclip_model.train_config import StageConfig
 
 def test_the_autoencoder_learns_real_motion(corpus: Path, tmp_path: Path) -> None:
     config = small_config(
-        1, autoencoder=StageConfig(240, batch=8, learning_rate=3e-3, shortest=16, longest=32)
+        1,
+        autoencoder=StageConfig(240, batch=8, learning_rate=3e-3, shortest=16, longest=32),
+        validate_every=240,
+        save_every=240,
     )
     notes = Notes()
     Trainer(config, corpus, tmp_path, notes).run()
@@ -67,7 +70,7 @@ def test_divergence_is_named(corpus: Path, tmp_path: Path) -> None:
 def test_a_trained_model_survives_saving(corpus: Path, tmp_path: Path) -> None:
     trainer = Trainer(small_config(2), corpus, tmp_path, Notes())
     model = MotionClip(trainer.run(), trainer.encoder)
-    model.save(tmp_path / 'model.safetensors', {'data': trainer.provenance})
+    model.save(tmp_path / 'model.safetensors', trainer.info())
     loaded = MotionClip.load(tmp_path / 'model.safetensors', trainer.encoder)
     assert loaded.info['data']['CMU']['clips'] > 0
     assert loaded.info['text_encoder'] == 'all-MiniLM-L6-v2'

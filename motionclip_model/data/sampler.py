@@ -13,9 +13,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from motionclip_model import features
+from motionclip_model.data.caption_table import CaptionTable
 from motionclip_model.data.corpus import Clip
-from motionclip_model.network import STRIDE
-from motionclip_model.text_encoder import TextEmbedding, TextEncoder
+from motionclip_model.network_config import STRIDE
 
 _LONG_CLIP_SECONDS = 8.0
 """A clip counts once for each stretch of this length."""
@@ -52,37 +52,6 @@ class Batch:
         return replace(
             self, **{name: part.to(device) for name, part in parts.items() if part is not None}
         )
-
-
-class CaptionTable:
-    """Embeddings of every caption of some clips, computed once."""
-
-    def __init__(self, clips: list[Clip], encoder: TextEncoder, chunk: int = 128):
-        """Encode all different captions, `chunk` at a time."""
-        self.index = {
-            text: i for i, text in enumerate(sorted({c for clip in clips for c in clip.captions}))
-        }
-        # Alike lengths side by side waste little on padding.
-        texts = sorted(self.index, key=len)
-        count = len(texts)
-        parts = [encoder.encode(texts[i : i + chunk]) for i in range(0, count, chunk)]
-        longest = max(part.words.shape[1] for part in parts)
-        self.meaning = torch.zeros(count, encoder.embedding_width)
-        self.words = torch.zeros(count, longest, encoder.token_width, dtype=torch.float16)
-        self.words_valid = torch.zeros(count, longest, dtype=torch.bool)
-        for i, part in enumerate(parts):
-            places = [self.index[text] for text in texts[i * chunk : (i + 1) * chunk]]
-            length = part.words.shape[1]
-            self.meaning[places] = part.meaning.cpu()
-            self.words[places, :length] = part.words.cpu().half()
-            self.words_valid[places, :length] = part.words_valid.cpu()
-
-    def rows(self, indices: Int[np.ndarray, ' text']) -> TextEmbedding:
-        """Look up embeddings, cut to the longest of them."""
-        valid = self.words_valid[indices]
-        length = int(valid.sum(1).max())
-        words = self.words[indices, :length].float()
-        return TextEmbedding(self.meaning[indices], words, valid[:, :length])
 
 
 class Sampler:

@@ -1,5 +1,6 @@
 """The command that trains a model."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,10 +19,26 @@ def train(
     config: Annotated[
         Path | None, typer.Option(help='YAML file.', show_default='config/train/base.yaml')
     ] = None,
+    text_encoder: Annotated[
+        str, typer.Option(help='"minilm", or the folder or hub id of a CLIP.')
+    ] = 'minilm',
+    licence: Annotated[
+        str, typer.Option(help='"commercial" leaves out clips whose terms forbid that.')
+    ] = 'any',
+    seed: Annotated[
+        int | None, typer.Option(min=0, help='Seed.', show_default="the configuration's")
+    ] = None,
+    devices: Annotated[
+        int, typer.Option(min=1, help='GPUs of this machine; processes where it has none.')
+    ] = 1,
 ) -> None:
     """Train a model; the same command resumes a run that was interrupted.
 
-    Example: motionclip train --data data --out runs/mine
+    Examples: motionclip train --data data --out runs/mine
+
+    motionclip train --data data --out runs/clip --text-encoder openai/clip-vit-base-patch32
+
+    torchrun --nnodes 2 ... -m motionclip_ros.cli train --data data --out runs/mine
     """
     from motionclip_model.evaluation import evaluate
     from motionclip_model.model import MotionClip
@@ -31,14 +48,26 @@ def train(
     from motionclip_ros.training_progress import TrainingProgress
 
     settings = TrainConfig.load(config or find('config/train/base.yaml'))
+    if seed is not None:
+        settings = replace(settings, seed=seed)
     path = out / 'model.safetensors'
     with TrainingProgress(console) as progress:
-        trainer = Trainer(settings, corpus, out, progress)
+        trainer = Trainer(
+            settings,
+            corpus,
+            out,
+            progress,
+            text_encoder=text_encoder,
+            licence=licence,
+            devices=devices,
+        )
         model = MotionClip(trainer.run(), trainer.encoder)
+        if not trainer.is_main:
+            return
         progress.note('evaluating')
         # Measured is what is shipped: the weights as they come back from the file.
-        model.save(path, {'data': trainer.provenance})
+        model.save(path, trainer.info())
         figures = evaluate(MotionClip.load(path, trainer.encoder), corpus)
-    model.save(path, {'data': trainer.provenance, 'figures': figures})
+    model.save(path, {**trainer.info(), 'figures': figures})
     write_json(out / 'figures.json', figures)
     say(f'wrote {path} and figures.json')

@@ -1,0 +1,72 @@
+"""How weights move: schedule, optimiser, moving average."""
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from motionclip_model.stages import Stage
+from motionclip_model.train_config import StageConfig
+
+WARM_UP_STEPS = 100
+"""Steps until the learning rate has reached its schedule."""
+
+
+def new_optimizer(network: nn.Module, stage: Stage, settings: StageConfig) -> torch.optim.AdamW:
+    """Free what a stage trains, freeze the rest, and build the optimiser."""
+    network.eval().requires_grad_(requires_grad=False)
+    for module in stage.trained(network):
+        module.train().requires_grad_(requires_grad=True)
+    return torch.optim.AdamW(trainable(network), settings.learning_rate, weight_decay=0.01)
+
+
+def optimise(
+    network: nn.Module, optimizer: torch.optim.Optimizer, settings: StageConfig, step: int
+) -> None:
+    """Move the weights along their gradients, which are at most one long.
+
+    Args:
+        network: The network, with gradients.
+        optimizer: See `new_optimizer`.
+        settings: Says how fast and how long.
+        step: Steps that were made before.
+    """
+    for group in optimizer.param_groups:
+        group['lr'] = learning_rate(settings, step)
+    torch.nn.utils.clip_grad_norm_(trainable(network), 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+
+
+def learning_rate(settings: StageConfig, step: int) -> float:
+    """Short warm-up, then a half cosine to nothing."""
+    warm = min(1.0, (step + 1) / WARM_UP_STEPS)
+    return settings.learning_rate * warm * 0.5 * (1.0 + math.cos(math.pi * step / settings.steps))
+
+
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, stage: Stage, decay: float, step: int) -> None:
+    """Let the moving average follow the weights that a stage trains.
+
+    Args:
+        average: Averaged weights, which are changed.
+        network: Weights that the optimiser has moved.
+        stage: Says which of them.
+        decay: Share of the old average that stays, in the long run.
+        step: Steps made so far, at least one.
+    """
+    # A short memory at first: early weights are far from where training leads.
+    kept = min(decay, (1.0 + step) / (10.0 + step))
+    ours, theirs = _parameters(stage.trained(average)), _parameters(stage.trained(network))
+    for mean, value in zip(ours, theirs, strict=True):
+        mean.lerp_(value, 1.0 - kept)
+
+
+def trainable(network: nn.Module) -> list[nn.Parameter]:
+    """Weights that are free to move."""
+    return [parameter for parameter in network.parameters() if parameter.requires_grad]
+
+
+def _parameters(modules: list[nn.Module]) -> Iterator[nn.Parameter]:
+    return (parameter for module in modules for parameter in module.parameters())
