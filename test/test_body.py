@@ -46,7 +46,8 @@ def save_capsules_as_smpl(path: Path) -> np.ndarray:
     tree = np.stack([parents, np.arange(52)]).astype(np.uint32)
     np.savez(
         path,
-        v_template=vertices,
+        # A model's pelvis lies anywhere in its own frame; ours is where the motion says.
+        v_template=vertices + np.array([0.1, -0.3, 0.2]),
         posedirs=np.zeros((len(vertices), 3, 459)),
         J_regressor=regressor,
         weights=weights,
