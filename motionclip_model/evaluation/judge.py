@@ -72,7 +72,7 @@ class JudgeNetwork(nn.Module):
         self.blocks = nn.ModuleList(
             nn.Conv1d(_CHANNELS, _CHANNELS, 3, padding=2**i, dilation=2**i) for i in range(4)
         )
-        self.norms = nn.ModuleList(nn.GroupNorm(1, _CHANNELS) for _ in self.blocks)
+        self.norms = nn.ModuleList(nn.LayerNorm(_CHANNELS) for _ in self.blocks)
         self.drop = nn.Dropout(0.3)
         self.action = nn.Linear(2 * _CHANNELS, actions)
         self.style = nn.Linear(2 * _CHANNELS, styles)
@@ -94,7 +94,9 @@ class JudgeNetwork(nn.Module):
         x = self.enter((seen * valid[..., None]).transpose(1, 2))
         mask = valid[:, None, ::2]
         for block, norm in zip(self.blocks, self.norms, strict=True):
-            x = x + nn.functional.gelu(block(norm(x) * mask))
+            # Normalised frame by frame: padding must not change what a clip shows.
+            level = norm(x.transpose(1, 2)).transpose(1, 2)
+            x = x + nn.functional.gelu(block(level * mask))
         mean = (x * mask).sum(-1) / mask.sum(-1)
         peak = x.masked_fill(~mask, -1e4).amax(-1)
         summary = self.drop(torch.cat([mean, peak], dim=1))
