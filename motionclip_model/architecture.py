@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from motionclip_model import paper
 from motionclip_model.network import MotionClipNetwork, NetworkConfig
 from motionclip_model.stages import STAGES, Stage
 from motionclip_model.text_encoder import TextEncoder
@@ -19,14 +20,17 @@ class Architecture:
     """
 
     sizes: type[Any]
-    network: type[MotionClipNetwork]
+    network: type[Any]
     stages: tuple[Stage, ...]
 
 
-ARCHITECTURES = {'latent': Architecture(NetworkConfig, MotionClipNetwork, STAGES)}
+ARCHITECTURES = {
+    'latent': Architecture(NetworkConfig, MotionClipNetwork, STAGES),
+    'paper': Architecture(paper.PaperConfig, paper.PaperNetwork, paper.STAGES),
+}
 
 
-def build_network(name: str, sizes: Any, encoder: TextEncoder) -> MotionClipNetwork:
+def build_network(name: str, sizes: Any, encoder: TextEncoder) -> Any:
     """Build networks that fit a text encoder.
 
     Args:
