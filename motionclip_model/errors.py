@@ -18,6 +18,26 @@ class TextError(MotionClipError):
         super().__init__(message)
 
 
+class UnknownTextError(TextError):
+    """A text that asks for no motion that the model has seen.
+
+    Attributes:
+        score: How familiar it is, from 0 to 1.
+        nearest: Known phrases that are most like it.
+    """
+
+    def __init__(self, text: str, score: float, needed: float, nearest: list[str]):
+        """Say how far the text is from what is known, and what is near."""
+        self.score, self.nearest = score, nearest
+        known = ', '.join(repr(phrase) for phrase in nearest)
+        short = text if len(text) <= 80 else text[:77] + '...'
+        super().__init__(
+            f'unknown command {short!r} ({score:.2f} of at least {needed:.2f} needed); nearest '
+            f'known: {known}; rephrase it, or insist with --force',
+            text,
+        )
+
+
 class MotionError(MotionClipError):
     """A motion or motion file with missing, malformed or non-finite content."""
 
