@@ -90,7 +90,7 @@ class TextEncoder:
         token_width: Width of `TextEmbedding.words`.
         has_image_tower: Whether it is a whole CLIP, which sees pictures as well.
         model: The network of transformers.
-        source: Folder or hub id that it was loaded from.
+        source: What it was loaded from, as `load` takes it.
         device: Where it runs.
     """
 
@@ -151,7 +151,7 @@ class TextEncoder:
             if source == 'minilm'
             else f'{config.model_type} {Path(folder).name}'
         )
-        return cls(name, model, tokenizer, device, folder)
+        return cls(name, model, tokenizer, device, source)
 
     @torch.no_grad()
     def encode(self, texts: list[str]) -> TextEmbedding:
@@ -215,10 +215,8 @@ def _load_weights(folder: str, config: Any, local: bool) -> Any:
         or config.is_encoder_decoder
     ):
         raise ValueError(f'a model of type {kind!r} is neither CLIP nor BERT-like')
-    loader = {'clip': CLIPModel, 'clip_text_model': CLIPTextModelWithProjection}.get(
-        kind, AutoModel
-    )
-    model, report = loader.from_pretrained(
+    loaders: dict[str, Any] = {'clip': CLIPModel, 'clip_text_model': CLIPTextModelWithProjection}
+    model, report = loaders.get(kind, AutoModel).from_pretrained(
         folder, local_files_only=local, dtype=torch.float32, output_loading_info=True
     )
     # What is not in the file is drawn at random: an encoder, but of nobody's space. Only the

@@ -137,11 +137,10 @@ def shape_mesh(
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
     model.mesh_vert[:] = vertices
     model.mesh_normal[:] = normals / np.maximum(lengths, 1e-12)
-    # The compiler has moved the mesh to its centre of mass and taken its bounds at rest.
+    # The compiler has moved the mesh to its centre of mass.
     geom = model.geom('person').id
     model.geom_pos[geom], model.geom_quat[geom] = 0.0, [1.0, 0.0, 0.0, 0.0]
     model.geom_sameframe[geom] = int(mujoco.mjtSameFrame.mjSAMEFRAME_NONE)
-    model.geom_rbound[geom] = np.linalg.norm(vertices, axis=1).max()
 
 
 def _add_limb(body: mujoco.MjsBody, limb: Limb) -> None:
