@@ -136,6 +136,16 @@ def test_what_was_trained_is_first_asked_of_the_checkpoint(corpus: Path, tmp_pat
     assert trained_combinations({}, tmp_path) is None
 
 
+def test_who_was_trained_to_wave_left_has_seen_it_right_in_the_mirror(tmp_path: Path) -> None:
+    line = {'path': 'a.npz', 'captions': ['x'], 'content': 'wave-left-hand', 'style': 'old'}
+    (tmp_path / 'texts.jsonl').write_text(json.dumps(line))
+    (tmp_path / 'splits.json').write_text(json.dumps({'train': ['a.npz'], 'val': []}))
+    both = {('wave-left-hand', 'old'), ('wave-right-hand', 'old')}
+    assert trained_combinations({}, tmp_path) == both
+    info = {'held_out': [['wave-right-hand', 'old']]}
+    assert trained_combinations(info, tmp_path) == {('wave-left-hand', 'old')}
+
+
 def test_a_folder_without_splits_content_or_whole_files_is_measured(
     model: MotionClip, corpus: Path, lines: list[dict[str, object]], tmp_path: Path
 ) -> None:

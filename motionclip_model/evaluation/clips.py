@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from motionclip_model import features
-from motionclip_model.data.captions import same_action
+from motionclip_model.data.captions import mirrored_caption, same_action
 from motionclip_model.data.corpus import Clip, Skipped, choose, load_corpus, read_motions
 from motionclip_model.data.texts import Entry
 from motionclip_model.evaluation.actions import plain_label
@@ -97,8 +97,10 @@ def trained_combinations(info: dict[str, Any], folder: Path) -> set[tuple[str, s
     if not (folder / 'splits.json').exists():
         return None
     left_out = {(str(action), str(style)) for action, style in info.get('held_out', ())}
-    entries = choose(folder, 'train', 'any', [])
-    return {(same_action(entry.content), entry.style) for entry in entries} - left_out
+    pairs = {(same_action(e.content), e.style) for e in choose(folder, 'train', 'any', [])}
+    # Training shows mirror images, too: who turned left in a style has turned right in it.
+    pairs |= {(mirrored_caption(action), style) for action, style in pairs}
+    return pairs - left_out
 
 
 def training_motions(measured: Measured, labels: set[str], most: int) -> list[tuple[Motion, str]]:
