@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from motionclip_model.data.corpus import Clip
 from motionclip_model.errors import MotionError
-from motionclip_model.evaluation import evaluate, retrieval
+from motionclip_model.evaluation import evaluate, recognition, retrieval
 from motionclip_model.evaluation.actions import ACTIONS, STYLES, action_of, plain_label, style_of
 from motionclip_model.evaluation.clips import read_clips, trained_combinations
 from motionclip_model.evaluation.retrieval import POOL, Captions, retrieval_figures
@@ -61,9 +61,13 @@ def test_a_perfect_model_finds_everything_and_shuffled_words_find_nothing() -> N
 
 def test_a_model_that_says_the_same_of_everything_does_not_pass_by_its_ties() -> None:
     captions = unlike_captions(60)
-    reversed_ = captions.meaning[::-1]
-    figures = retrieval_figures(reversed_, captions, some_clips(60), None)
-    assert figures['whole_split']['motion_to_text']['r1'] < 0.1
+    same = np.repeat(captions.meaning[:1], 60, axis=0)
+    whole = retrieval_figures(same, captions, some_clips(60), None)['whole_split']
+    assert whole['motion_to_text']['r10'] < 0.25
+    assert whole['text_to_motion']['r10'] == 0.0
+    truth = np.arange(60)
+    assert not recognition._right(np.ones((60, 60)), truth).any()
+    assert recognition._right(np.eye(60), truth).all()
 
 
 def test_captions_that_say_the_same_are_hits_and_are_drawn_last() -> None:

@@ -66,7 +66,7 @@ def _right(
 ) -> Bool[np.ndarray, 'clip 2']:
     """Whether the true label is the first, and whether it is among the first five."""
     own = score[np.arange(len(truth)), truth][:, None]
-    rank = (score > own).sum(axis=1)
+    rank = (score >= own).sum(axis=1) - 1
     return np.stack([rank < 1, rank < _TOP], axis=1)
 
 

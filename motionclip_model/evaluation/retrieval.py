@@ -179,7 +179,8 @@ def _best(
     score: Float[np.ndarray, 'query answer'], same: Bool[np.ndarray, 'query answer']
 ) -> Int[np.ndarray, ' query']:
     best = np.where(same, score, -np.inf).max(axis=1, keepdims=True)
-    return 1 + ((score > best) & ~same).sum(axis=1)
+    # A wrong answer that is as good counts as better: who says the same of all knows nothing.
+    return 1 + ((score >= best) & ~same).sum(axis=1)
 
 
 def _recalls(
