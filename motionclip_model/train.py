@@ -94,9 +94,9 @@ class Trainer:
         with room_on_disk(out), self._processes.main_first():
             if self.is_main:
                 claim_folder(out, identity)
-            self._train, self._val = samplers(config, corpus, out, self.encoder, licence)
-        counts = len(self._train.clips), len(self._val.clips)
-        self._journal.note(f'{counts[0]} training and {counts[1]} validation clips')
+            self._train, self._val = samplers(
+                config, corpus, out, self.encoder, licence, self._journal
+            )
         self.network = self._new_network()
         self.average = copy.deepcopy(self.network)
         self._stage, self._step, self._best = 0, 0, math.inf

@@ -5,15 +5,28 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from jaxtyping import Float
+from torch import Tensor
+
 from motionclip_model.data.caption_table import CaptionTable
-from motionclip_model.data.corpus import Clip, cached_corpus
+from motionclip_model.data.clip import Clip
+from motionclip_model.data.corpus import cached_corpus
 from motionclip_model.data.sampler import Sampler
+from motionclip_model.data.texts import Skipped
+from motionclip_model.errors import DependencyError
+from motionclip_model.image_encoder import load_or_make_image_embeddings
 from motionclip_model.text_encoder import TextEncoder
 from motionclip_model.train_config import TrainConfig
+from motionclip_model.train_journal import Journal
 
 
 def samplers(
-    config: TrainConfig, corpus: Path, cache: Path, encoder: TextEncoder, licence: str
+    config: TrainConfig,
+    corpus: Path,
+    cache: Path,
+    encoder: TextEncoder,
+    licence: str,
+    journal: Journal,
 ) -> tuple[Sampler, Sampler]:
     """Read the train split, mirror images included, and the validation split.
 
@@ -23,19 +36,47 @@ def samplers(
         cache: Folder that keeps rows and embeddings.
         encoder: The frozen text encoder.
         licence: "any" or "commercial".
+        journal: Told what was found.
 
     Returns:
         What draws training and validation batches.
     """
     made = []
     for split in ('train', 'val'):
-        rows = cache / f'{split}_rows.npz'
-        clips = cached_corpus(corpus, split, rows, mirror=split == 'train', licence=licence)
+        rows, skipped = cache / f'{split}_rows.npz', list[Skipped]()
+        clips = cached_corpus(
+            corpus, split, rows, mirror=split == 'train', licence=licence, skipped=skipped
+        )
+        if skipped:
+            journal.note(f'{split}: {len(skipped)} clips skipped, first {": ".join(skipped[0])}')
         if split == 'train':
             clips = without(clips, config.held_out)
         captions = CaptionTable(clips, encoder, cache / f'{split}_captions.safetensors')
-        made.append(Sampler(clips, captions, config.seed))
+        images = None
+        if encoder.has_image_tower and _wants_pictures(config):
+            images = _images(clips, encoder, cache / f'{split}_images.npz', journal)
+        made.append(Sampler(clips, captions, config.seed, images))
+        journal.note(f'{split}: {len(clips)} clips, {len(captions.index)} captions')
     return made[0], made[1]
+
+
+def _wants_pictures(config: TrainConfig) -> bool:
+    return any(stage.weights.get('image', 0.0) > 0.0 for stage in config.chosen_stages())
+
+
+def _images(
+    clips: list[Clip], encoder: TextEncoder, cache: Path, journal: Journal
+) -> Float[Tensor, 'clip view embedding'] | None:
+    """Show the clips to the image tower; without OpenGL training goes on without pictures."""
+
+    def tell(done: int, count: int) -> None:
+        journal.progress('pictures', done, count)
+
+    try:
+        return load_or_make_image_embeddings(clips, encoder, cache, tell)
+    except DependencyError as error:
+        journal.note(f'no pictures, so the loss `image` does not count: {error}')
+        return None
 
 
 def without(clips: list[Clip], held_out: Iterable[tuple[str, str]]) -> list[Clip]:

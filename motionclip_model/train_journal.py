@@ -65,6 +65,11 @@ class Journal:
         if self._reporter is not None:
             self._reporter.note(text)
 
+    def progress(self, task: str, done: int, count: int) -> None:
+        """Tell how far a preparation is."""
+        if self._reporter is not None:
+            self._reporter.step(task, done, count, {})
+
     def losses(
         self, stage: str, step: int, steps: int, values: dict[str, float], place: int
     ) -> None:

@@ -1,7 +1,17 @@
 """A model small enough to train within a test."""
 
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
 from motionclip_model.network import NetworkConfig
+from motionclip_model.text_encoder import TextEncoder
+from motionclip_model.train import Trainer
 from motionclip_model.train_config import StageConfig, TrainConfig
+from motionclip_model.train_data import samplers
+from motionclip_model.train_journal import Journal
 
 
 class Notes:
@@ -49,3 +59,20 @@ def small_config(steps: int, **change: object) -> TrainConfig:
         'validate_every': steps,
     }
     return TrainConfig(**{**values, **change})
+
+
+def small_trainer(
+    config: TrainConfig, corpus: Path, out: Path, notes: Notes | None = None, **options: Any
+) -> Trainer:
+    """Make a trainer for a corpus that is read and encoded once for all tests."""
+    out.mkdir(parents=True, exist_ok=True)
+    for path in _prepared(corpus).iterdir():
+        shutil.copy(path, out)
+    return Trainer(config, corpus, out, notes or Notes(), **options)
+
+
+@cache
+def _prepared(corpus: Path) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix='motionclip-corpus-'))
+    samplers(small_config(1), corpus, folder, TextEncoder.load(), 'any', Journal(None))
+    return folder

@@ -1,6 +1,7 @@
 """Several processes train what one process trains."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import fields
@@ -8,12 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_model import Notes, small_config
+from small_model import Notes, small_config, small_trainer
 
 from motionclip_model.data.sampler import Batch
 from motionclip_model.errors import ConfigError
 from motionclip_model.train import Trainer
-from motionclip_model.train_config import StageConfig
+from motionclip_model.train_config import StageConfig, TrainConfig
 from motionclip_model.train_processes import share
 
 HERE = Path(__file__).parent
@@ -21,19 +22,18 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import torch
-from test_train_processes import aligned
+from test_train_processes import Notes, Trainer, settings
 out, corpus = map(Path, sys.argv[1:])
-trainer = aligned(out, corpus)
+trainer = Trainer(settings(), corpus, out, Notes())
 trainer.run()
 torch.save(trainer.network.state_dict(), out / f'rank{trainer._processes.rank}.pt')
 """
 
 
-def aligned(out: Path, corpus: Path) -> Trainer:
+def settings() -> TrainConfig:
     """Train the alignment, which contrasts over the batch; it draws no noise."""
     alignment = StageConfig(6, batch=8, learning_rate=2e-3, shortest=16, longest=32)
-    config = small_config(1, stages=('alignment',), alignment=alignment, bfloat16=False)
-    return Trainer(config, corpus, out, Notes())
+    return small_config(1, stages=('alignment',), alignment=alignment, bfloat16=False)
 
 
 def batch(windows: int) -> Batch:
@@ -70,12 +70,15 @@ def test_shares_are_the_batch_without_needless_padding(count) -> None:
 
 
 def test_two_processes_learn_what_one_learns(corpus, tmp_path) -> None:
-    whole = aligned(tmp_path / 'one', corpus)
+    whole = small_trainer(settings(), corpus, tmp_path / 'one')
     start = {name: value.clone() for name, value in whole.network.state_dict().items()}
     whole.run()
     program = tmp_path / 'program.py'
     program.write_text(PROGRAM)
     out = tmp_path / 'two'
+    shutil.copytree(
+        tmp_path / 'one', out, ignore=shutil.ignore_patterns('state.pt', 'tensorboard')
+    )
     command = [sys.executable, '-m', 'torch.distributed.run', '--standalone']
     result = subprocess.run(
         [*command, '--nproc-per-node', '2', str(program), str(out), str(corpus)],
@@ -90,7 +93,6 @@ def test_two_processes_learn_what_one_learns(corpus, tmp_path) -> None:
         # nothing Adam's first steps take its sign for its size: a step of 0.01 of the way.
         moved = (value - start[name]).norm()
         assert (ranks[0][name] - value).norm() <= 0.01 * moved + 1e-6, name
-    assert sorted(path.name for path in (out / 'tensorboard').iterdir())
     assert len(list((out / 'tensorboard').iterdir())) == 1
 
 

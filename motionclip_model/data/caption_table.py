@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from motionclip_model.data.corpus import Clip
+from motionclip_model.data.clip import Clip
 from motionclip_model.storage import write_atomically
 from motionclip_model.text_encoder import TextEmbedding, TextEncoder
 
