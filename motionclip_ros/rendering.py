@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import mujoco
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from motionclip_model.drawing import Frame
+from motionclip_model.drawing import Frame, mujoco
 from motionclip_model.drawing.camera import film
 from motionclip_model.drawing.figures import furnish
 from motionclip_model.drawing.person import HEIGHT, WIDTH, human_frames

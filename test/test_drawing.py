@@ -1,5 +1,8 @@
 """Pictures for an image encoder: the whole figure, the same from wherever it stands."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,3 +102,18 @@ def test_a_mesh_is_drawn_as_it_moves(clips: dict[str, Path]) -> None:
     high = [np.ptp(np.nonzero(mask)[0]) / np.ptp(np.nonzero(mask)[1]) for mask in masks]
     assert high[0] > 2.5
     assert min(high) < 0.8 * high[0]
+
+
+@pytest.mark.parametrize('wish', ['osmesa', 'nonsense'])
+def test_a_wish_that_mujoco_cannot_serve_is_one_line(wish: str) -> None:
+    code = (
+        'from motionclip_model.errors import DependencyError\n'
+        'try:\n    from motionclip_model.drawing.screen import backend; backend()\n'
+        'except DependencyError as error: print(error)\n'
+    )
+    environment = {**os.environ, 'MUJOCO_GL': wish}
+    result = subprocess.run(
+        [sys.executable, '-c', code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert not result.stdout or ('MUJOCO_GL' in result.stdout and 'unset' in result.stdout)
