@@ -62,7 +62,6 @@ class Trainer:
         reporter: Reporter,
         *,
         text_encoder: str = 'minilm',
-        licence: str = 'any',
         devices: int = 1,
         nodes: int = 1,
     ):
@@ -74,7 +73,6 @@ class Trainer:
             out: Folder of the run: rows, embeddings, checkpoints, curves.
             reporter: Told of each step.
             text_encoder: See `TextEncoder.load`.
-            licence: "commercial" leaves out what must not be sold.
             devices: GPUs (without one: processes) of this machine.
             nodes: Machines; `torchrun` starts the processes where there are several.
 
@@ -82,7 +80,7 @@ class Trainer:
             ConfigError: `out` holds another run, or the configuration does not fit.
             CheckpointError: What `out` holds is damaged, or the disk is full.
         """
-        self._config, self._out, self._licence = config, out, licence
+        self._config, self._out = config, out
         self._stages = config.chosen_stages()
         self._processes = Processes(config, devices, nodes)
         self.is_main = self._processes.is_main
@@ -94,9 +92,7 @@ class Trainer:
         with room_on_disk(out), self._processes.main_first():
             if self.is_main:
                 claim_folder(out, identity)
-            self._train, self._val = samplers(
-                config, corpus, out, self.encoder, licence, self._journal
-            )
+            self._train, self._val = samplers(config, corpus, out, self.encoder, self._journal)
         self.network = self._new_network()
         self.average = copy.deepcopy(self.network)
         self._stage, self._step, self._best = 0, 0, math.inf
@@ -130,7 +126,7 @@ class Trainer:
         config = _plain(self._config)
         return {
             'data': provenance(self._train.clips),
-            'licences': self._licence,
+            'licence': config['licence'],
             'held_out': config['held_out'],
             'seed': config['seed'],
             'config': config,
@@ -138,11 +134,16 @@ class Trainer:
             'versions': {'motionclip': __version__, 'torch': str(torch.__version__)},
         }
 
+    @property
+    def captions(self) -> dict[str, list[str]]:
+        """All different captions of each split."""
+        found = {'train': self._train, 'val': self._val}
+        return {split: list(sampler.captions.index) for split, sampler in found.items()}
+
     def _identity(self, data: str) -> dict[str, Any]:
         return {
             'config': _plain(self._config),
             'data': data,
-            'licence': self._licence,
             'text_encoder': self.encoder.name,
         }
 

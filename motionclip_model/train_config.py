@@ -9,6 +9,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from motionclip_model.architecture import ARCHITECTURES
+from motionclip_model.data.licences import LICENCE_CHOICES
 from motionclip_model.errors import ConfigError
 from motionclip_model.network import STRIDE, NetworkConfig
 from motionclip_model.stages import Stage
@@ -64,6 +65,7 @@ class TrainConfig:
         start: Checkpoint that gives what the chosen stages do not train.
         held_out: Pairs of action and style that are not trained on, so that they can be
             measured; a file beside the configuration may hold them (`held_out.yaml`).
+        licence: "any", or "commercial" to leave out what must not be used for profit.
         autoencoder: First stage.
         alignment: Second stage.
         prior: Third stage.
@@ -81,6 +83,7 @@ class TrainConfig:
     stages: tuple[str, ...] = ()
     start: str | None = None
     held_out: tuple[tuple[str, str], ...] = ()
+    licence: str = 'any'
     autoencoder: StageConfig = field(default_factory=StageConfig)
     alignment: StageConfig = field(default_factory=StageConfig)
     prior: StageConfig = field(default_factory=StageConfig)
@@ -94,6 +97,9 @@ class TrainConfig:
     def __post_init__(self) -> None:
         """Refuse names that are not known and numbers that make no sense."""
         self.chosen_stages()
+        if self.licence not in LICENCE_CHOICES:
+            choices = ', '.join(LICENCE_CHOICES)
+            raise ConfigError(f'licence {self.licence!r} is not one of {choices}')
         if self.save_every < 1 or (self.validate_every is not None and self.validate_every < 1):
             raise ConfigError('save_every and validate_every are numbers of steps, at least 1')
         if not 0.0 <= self.average < 1.0:

@@ -25,17 +25,15 @@ def samplers(
     corpus: Path,
     cache: Path,
     encoder: TextEncoder,
-    licence: str,
     journal: Journal,
 ) -> tuple[Sampler, Sampler]:
     """Read the train split, mirror images included, and the validation split.
 
     Args:
-        config: Says what is held out.
+        config: Says what is held out, and on what terms clips are used.
         corpus: See `motionclip_model.data.corpus`.
         cache: Folder that keeps rows and embeddings.
         encoder: The frozen text encoder.
-        licence: "any" or "commercial".
         journal: Told what was found.
 
     Returns:
@@ -45,7 +43,12 @@ def samplers(
     for split in ('train', 'val'):
         rows, skipped = cache / f'{split}_rows.npz', list[Skipped]()
         clips = cached_corpus(
-            corpus, split, rows, mirror=split == 'train', licence=licence, skipped=skipped
+            corpus,
+            split,
+            rows,
+            mirror=split == 'train',
+            licence=config.licence,
+            skipped=skipped,
         )
         if skipped:
             journal.note(f'{split}: {len(skipped)} clips skipped, first {": ".join(skipped[0])}')

@@ -20,7 +20,6 @@ _FORMAT = 2
 _NAMES = {
     'config': 'configuration',
     'data': 'corpus',
-    'licence': 'choice of licences',
     'text_encoder': 'text encoder',
 }
 

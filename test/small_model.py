@@ -74,5 +74,5 @@ def small_trainer(
 @cache
 def _prepared(corpus: Path) -> Path:
     folder = Path(tempfile.mkdtemp(prefix='motionclip-corpus-'))
-    samplers(small_config(1), corpus, folder, TextEncoder.load(), 'any', Journal(None))
+    samplers(small_config(1), corpus, folder, TextEncoder.load(), Journal(None))
     return folder

@@ -45,6 +45,7 @@ def load(folder: Path, text: str) -> TrainConfig:
         ('prior: {longest: 20, shortest: 40}', 'not below shortest 40'),
         ('average: 1.0', r'average 1\.0'),
         ('seed: -1', 'seed -1'),
+        ('licence: mine', "licence 'mine' is not one of any, commercial"),
         ('save_every: 0', 'at least 1'),
         ('validate_every: often', 'validate_every .often.: .*valid integer'),
         ('bfloat16: 3', 'bfloat16 3: .*valid boolean'),

@@ -23,8 +23,12 @@ def train(
         str, typer.Option(help='"minilm", or the folder or hub id of a CLIP.')
     ] = 'minilm',
     licence: Annotated[
-        str, typer.Option(help='"commercial" leaves out clips whose terms forbid that.')
-    ] = 'any',
+        str | None,
+        typer.Option(
+            help='"commercial" leaves out what must not be used for profit; or "any".',
+            show_default="the configuration's",
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help='Seed.', show_default="the configuration's")
     ] = None,
@@ -38,7 +42,7 @@ def train(
 
     motionclip train --data data --out runs/clip --text-encoder openai/clip-vit-base-patch32
 
-    torchrun --nnodes 2 ... -m motionclip_ros.cli train --data data --out runs/mine
+    torchrun --nproc-per-node 8 .venv/bin/motionclip train --data data --out runs/mine
     """
     from motionclip_model.evaluation import evaluate
     from motionclip_model.model import MotionClip
@@ -48,18 +52,15 @@ def train(
     from motionclip_ros.training_progress import TrainingProgress
 
     settings = TrainConfig.load(config or find('config/train/base.yaml'))
-    if seed is not None:
-        settings = replace(settings, seed=seed)
+    settings = replace(
+        settings,
+        seed=settings.seed if seed is None else seed,
+        licence=licence or settings.licence,
+    )
     path = out / 'model.safetensors'
     with TrainingProgress(console) as progress:
         trainer = Trainer(
-            settings,
-            corpus,
-            out,
-            progress,
-            text_encoder=text_encoder,
-            licence=licence,
-            devices=devices,
+            settings, corpus, out, progress, text_encoder=text_encoder, devices=devices
         )
         model = MotionClip(trainer.run(), trainer.encoder)
         if not trainer.is_main:
