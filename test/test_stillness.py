@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
 from motionclip_model import features
 from motionclip_model.data.stillness import still_part
@@ -53,6 +54,33 @@ def test_a_nod_is_no_standing_still() -> None:
         np.array([[cosine, -sine], [sine, cosine]]), -1, 0
     )
     assert still_part(motion) is None
+
+
+def turned(angle: np.ndarray) -> np.ndarray:
+    """Rotations about the body's front axis."""
+    return Rotation.from_rotvec(np.outer(angle, [0.0, 0.0, 1.0])).as_matrix()
+
+
+def test_legs_apart_are_no_standing_still() -> None:
+    motion = standing(3.0)
+    angles = np.full(len(motion), np.radians(25.0))
+    motion.joint_rotations[:, 1] = turned(angles)
+    motion.joint_rotations[:, 2] = turned(-angles)
+    motion.root_position[:, 2] -= motion.pose.positions[:, [10, 11], 2].min()
+    assert still_part(motion) is None
+
+
+@settings(deadline=None, max_examples=10)
+@given(amplitude=st.floats(0.02, 0.1))
+def test_a_swaying_arm_is_slowed_down(amplitude: float) -> None:
+    motion = standing(2.0)
+    angles = amplitude * np.sin(5.0 * np.arange(len(motion)) / motion.fps)
+    motion.joint_rotations[:, 16] = turned(angles) @ motion.joint_rotations[:, 16]
+    still = still_part(motion)
+    assert still is not None
+    speed = np.linalg.norm(np.diff(still.pose.positions, axis=0), axis=-1) * features.FPS
+    # The spline rounds the turning points, which takes a little more speed beside them.
+    assert speed.max() < 0.22
 
 
 @settings(deadline=None, max_examples=10)
