@@ -26,8 +26,11 @@ from motionclip_model.errors import CheckpointError, UnknownTextError
 Encode = Callable[[list[str]], Tensor]
 """Texts to [text, embedding] unit vectors of the frozen text encoder."""
 
-PROTOTYPES = 800
-"""Known phrases that are kept: enough to take every short command of a caption for known."""
+PROTOTYPES = 180
+"""Known phrases that are kept; 800 tell hardly better and a checkpoint has to stay small."""
+
+BACKGROUND = 240
+"""Background sentences that are kept, far from each other."""
 
 REFUSED = 0.02
 """Share of known texts that may be refused, by which the threshold is set."""
@@ -111,8 +114,8 @@ class Familiarity:
     def tensors(self) -> dict[str, Tensor]:
         """What a checkpoint keeps beside the weights."""
         return {
-            f'{PREFIX}known': self.known.half(),
-            f'{PREFIX}background': self.background.half(),
+            f'{PREFIX}known': _bytes(self.known),
+            f'{PREFIX}background': _bytes(self.background),
         }
 
     def facts(self) -> dict[str, Any]:
@@ -167,17 +170,21 @@ def fit_familiarity(
     known, members = _prototypes(points)
     phrases = tuple(_phrase(texts, points, mean, members == i) for i, mean in enumerate(known))
     topics = background_sentences()
-    sentences = [sentence for topic in topics.values() for sentence in topic]
-    background = _encoded(sentences, encode)
+    every = _encoded([sentence for topic in topics.values() for sentence in topic], encode)
+    kept = sorted(_far_apart(every, BACKGROUND))
+    background = every[kept]
     seen = set(texts)
     new = _sampled([text for text in spoken_forms(held_out) if text not in seen])
     held = _encoded(new, encode) if len(new) >= _FEWEST_NEW else points
     margin = _margin(held, known, background)
     # Each sentence is compared with the other topics only: nobody will say just what we wrote.
+    topic = torch.arange(len(topics)).repeat_interleave(
+        torch.tensor([len(found) for found in topics.values()])
+    )
     other = torch.cat(
         [
-            _margin(background[a:b], known, torch.cat([background[:a], background[b:]]))
-            for a, b in _spans([len(topic) for topic in topics.values()])
+            _margin(every[topic == i], known, background[topic[kept] != i])
+            for i in range(len(topics))
         ]
     )
     slope, offset = _calibrated(margin.numpy(), other.numpy())
@@ -208,16 +215,27 @@ def _prototypes(
     Far from each other, because k-means gives rare actions no mean of their own beside
     thousands of walks.
     """
-    chosen = [int((points @ points.mean(0)).argmax())]
-    nearest = points @ points[chosen[0]]
-    while len(chosen) < min(PROTOTYPES, len(points)):
-        chosen.append(int(nearest.argmin()))
-        nearest = torch.maximum(nearest, points @ points[chosen[-1]])
+    chosen = _far_apart(points, PROTOTYPES)
     members = (points @ points[chosen].T).argmax(1)
     sums = torch.zeros(len(chosen), points.shape[1]).index_add_(0, members, points)
     taken = members.unique()  # equal embeddings leave a later choice without members
     members = torch.searchsorted(taken, members)
     return torch.nn.functional.normalize(sums[taken], dim=-1), members
+
+
+def _far_apart(points: Float[Tensor, 'text embedding'], count: int) -> list[int]:
+    """Choose points one by one, each the farthest from those before it (Gonzalez 1985)."""
+    chosen = [int((points @ points.mean(0)).argmax())]
+    nearest = points @ points[chosen[0]]
+    while len(chosen) < min(count, len(points)):
+        chosen.append(int(nearest.argmin()))
+        nearest = torch.maximum(nearest, points @ points[chosen[-1]])
+    return chosen
+
+
+def _bytes(directions: Float[Tensor, 'text embedding']) -> Tensor:
+    """A byte a number: only the direction matters, which is right to a third of a percent."""
+    return (directions / directions.abs().amax(1, keepdim=True) * 127.0).round().to(torch.int8)
 
 
 def _phrase(texts: list[str], points: Tensor, mean: Tensor, chosen: Tensor) -> str:
@@ -264,8 +282,3 @@ def _sampled(texts: list[str]) -> list[str]:
         return texts
     chosen = np.random.default_rng(0).choice(len(texts), _MOST_TEXTS, replace=False)
     return [texts[i] for i in np.sort(chosen)]
-
-
-def _spans(lengths: list[int]) -> Iterable[tuple[int, int]]:
-    ends = np.cumsum(lengths).tolist()
-    return zip([0, *ends[:-1]], ends, strict=True)

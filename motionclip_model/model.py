@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from motionclip_model import features
+from motionclip_model.abstention import PREFIX, Familiarity, load_familiarity
 from motionclip_model.architecture import ARCHITECTURES, architecture_name
 from motionclip_model.data.sampler import pad
 from motionclip_model.errors import CheckpointError, EncoderError, MotionClipError
@@ -27,6 +28,8 @@ MIN_SECONDS, MAX_SECONDS = 1.0, 10.0
 """Durations that the prior has been trained on [s]."""
 
 _WEIGHTS = Path(__file__).with_name('weights')
+_ENCODER_VARIABLE = 'MOTIONCLIP_TEXT_ENCODER'
+
 _FORMAT = 2
 """Raised whenever an older version could not use what is written."""
 
@@ -38,6 +41,7 @@ class MotionClip:
         network: The networks and their statistics.
         info: What the checkpoint says of itself: data, licence, figures.
         device: Where the networks run.
+        known: What the checkpoint knows of the texts that it can serve, if anything.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class MotionClip:
         encoder: TextEncoder,
         info: dict[str, Any] | None = None,
         device: str = 'cpu',
+        known: Familiarity | None = None,
     ):
         """Join network and text encoder; `load` is the usual way in.
 
@@ -55,6 +60,7 @@ class MotionClip:
         self.network = network.eval().to(device)
         self.info = info or {}
         self.device = device
+        self.known = known
         self._encoder = encoder
         _check_encoder(network, encoder, str(self.info.get('text_encoder', 'another encoder')))
 
@@ -69,7 +75,8 @@ class MotionClip:
 
         Args:
             source: Name of a shipped checkpoint ("base") or path of a .safetensors file.
-            encoder: Text encoder; the offline MiniLM by default.
+            encoder: Text encoder; by default the one that MOTIONCLIP_TEXT_ENCODER names, else
+                the one that the checkpoint was trained with, where it was found then.
             device: "cpu" or "cuda"; by default the GPU where there is one.
 
         Raises:
@@ -78,12 +85,18 @@ class MotionClip:
         """
         if device is None:
             device = 'cuda' if torch.cuda.is_available() else 'cpu'
-        network, info = load_network(checkpoint_path(source))
-        return cls(network, encoder or TextEncoder.load(device=device), info, device)
+        path = checkpoint_path(source)
+        network, info = load_network(path)
+        if encoder is None:
+            named = os.environ.get(_ENCODER_VARIABLE) or info.get('text_encoder_source')
+            encoder = TextEncoder.load(named or 'minilm', device=device)
+        return cls(network, encoder, info, device, load_familiarity(path))
 
     def save(self, path: str | os.PathLike[str], info: dict[str, Any]) -> None:
         """Write a checkpoint: weights in half precision, sizes and facts in the header."""
-        save_network(self.network, path, {**info, 'text_encoder': self._encoder.name})
+        encoder = {'text_encoder': self._encoder.name, 'text_encoder_source': self._encoder.source}
+        info = {**info, **encoder}
+        save_network(self.network, path, info, self.known)
 
     def encode_sentences(self, texts: list[str]) -> Float[Tensor, 'text embedding']:
         """Embed texts in the frozen text encoder's own space, as unit vectors."""
@@ -94,6 +107,23 @@ class MotionClip:
         """Embed texts; `meaning` is where the text head puts them among the motions."""
         found = TextEmbedding(*(part.to(self.device) for part in self._encoder.encode(texts)))
         return found._replace(meaning=self.network.text_head(*found))
+
+    def familiarity(self, texts: list[str]) -> list[float]:
+        """Probability that each text asks for a motion that the model has seen.
+
+        1 where the checkpoint does not say what it has seen.
+        """
+        sentences = self.encode_sentences(texts)
+        return [1.0] * len(texts) if self.known is None else self.known.score(sentences).tolist()
+
+    def refuse_unknown(self, texts: list[str]) -> None:
+        """Stop texts that ask for no motion that the model has seen.
+
+        Raises:
+            UnknownTextError: One of them does; names what is known instead.
+        """
+        if self.known is not None:
+            self.known.check(texts, self.encode_sentences(texts))
 
     @torch.no_grad()
     def encode_motions(self, motions: list[Motion]) -> Float[Tensor, 'motion embedding']:
@@ -194,19 +224,26 @@ def checkpoint_path(source: str | os.PathLike[str]) -> Path:
     return path
 
 
-def save_network(network: Any, path: str | os.PathLike[str], info: dict[str, Any]) -> None:
+def save_network(
+    network: Any,
+    path: str | os.PathLike[str],
+    info: dict[str, Any],
+    known: Familiarity | None = None,
+) -> None:
     """Write networks, sizes and facts as one safetensors file."""
     header = {
         'format': _FORMAT,
         'architecture': architecture_name(network),
         'network': asdict(network.config),
         'info': info,
+        'familiarity': known.facts() if known else None,
     }
     learned = {name for name, _ in network.named_parameters()}
     weights = {
         name: (value.half() if name in learned else value).contiguous().cpu()
         for name, value in network.state_dict().items()
     }
+    weights |= known.tensors() if known else {}
     with write_atomically(path) as file:
         file.write(safetensors.torch.save(weights, {'motionclip': json.dumps(header)}))
 
@@ -231,7 +268,9 @@ def load_network(path: Path) -> tuple[Any, dict[str, Any]]:
         kind = ARCHITECTURES[header['architecture']]
         network = kind.network(kind.sizes(**header['network']))
         weights = safetensors.torch.load_file(path)
-        network.load_state_dict({name: value.float() for name, value in weights.items()})
+        network.load_state_dict(
+            {name: value.float() for name, value in weights.items() if not name.startswith(PREFIX)}
+        )
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         reason = str(error).strip().split('\n')[0]
         raise CheckpointError(f'{path}: damaged checkpoint ({reason}); {remedy}') from None
@@ -247,8 +286,8 @@ def _check_encoder(network: Any, encoder: TextEncoder, wanted: str) -> None:
     # The probe's embedding tells encoders of the same size apart, however they are stored.
     if not fits or float(network.encoder_probe.cpu() @ encoder.probe()) < 0.999:
         raise EncoderError(
-            f'this checkpoint is aligned to {wanted}, not to {encoder.name}; load it with '
-            'that text encoder or choose another checkpoint'
+            f'this checkpoint is aligned to {wanted}, not to {encoder.name}; name the folder of '
+            f'that text encoder in {_ENCODER_VARIABLE} or choose another checkpoint'
         )
 
 
