@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from motionclip_model import __version__
-from motionclip_model.errors import MotionClipError, MotionError
+from motionclip_model.errors import MotionClipError
 
 # What takes seconds to import (PyTorch, transformers, MuJoCo) is imported inside the commands,
 # so that --help and a mistyped option answer at once.
@@ -81,15 +81,9 @@ def say(text: str) -> None:
 
 def load_motion(path: Path) -> Any:
     """Read a human motion, AMASS or BVH by the name of the file."""
-    from motionclip_model.data.bvh import load_bvh
-    from motionclip_model.motion import Motion
+    from motionclip_model.data import motion_file
 
-    suffix = path.suffix.lower()
-    if suffix == '.bvh':
-        return load_bvh(path)
-    if suffix == '.npz':
-        return Motion.load(path)
-    raise MotionError(f'{path}: a motion is read from .npz (AMASS) or .bvh')
+    return motion_file.load_motion(path)
 
 
 def is_trajectory(path: Path) -> bool:
