@@ -41,6 +41,7 @@ _ROW_SCALE_FLOOR = 0.05
 """Nearly constant numbers (a stiff wrist) are not blown up to unit deviation."""
 
 _VALIDATION_STEPS = 8
+_SHORTEST_EPOCH = 50
 _WATCHED_WINDOWS = 16
 
 
@@ -193,7 +194,7 @@ class Trainer:
             )
         every = self._config.validate_every
         if every is None:
-            every = math.ceil(len(self._train.clips) / settings.batch)
+            every = max(_SHORTEST_EPOCH, math.ceil(len(self._train.clips) / settings.batch))
         if self._step % every == 0 or self._step == settings.steps:
             self._validate(stage, settings)
 

@@ -73,7 +73,7 @@ class TrainConfig:
         seed: Seed of weights, batches and noise.
         average: Decay of the moving average of the weights.
         validate_every: Steps between validations; by default an epoch, which is as many
-            windows as there are training clips.
+            windows as there are training clips, and at least 50 steps.
         save_every: Steps between checkpoints.
         bfloat16: Run the networks in bfloat16 where that is safe.
     """

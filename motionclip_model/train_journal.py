@@ -41,6 +41,7 @@ class Journal:
         """
         self._reporter = reporter
         self._board: Any = None
+        self._warned: set[str] = set()
         self.meter = Meter()
         self.facts = facts or {'stages': {}, 'warnings': []}
 
@@ -122,10 +123,12 @@ class Journal:
             'windows_per_s': round(self.meter.rate, 1),
             **memory,
         }
-        if warning is not None:
+        # Told once, not at every validation while it stays so.
+        if warning is not None and stage not in self._warned:
             self.facts['warnings'].append(f'step {step}: {warning}')
             if self._reporter is not None:
                 self._reporter.warn(warning)
+        self._warned = {stage} if warning is not None else set()
 
     def finish(self, stage: str) -> None:
         """Tell how fast a stage was and what it took."""

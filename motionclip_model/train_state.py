@@ -99,7 +99,7 @@ def load_state(path: Path, device: torch.device) -> State | None:
         found = torch.load(path, map_location=device, weights_only=True)
         written = found.pop('format')
     except Exception as reason:  # zip, pickle and tensor errors have no common parent
-        first = str(reason).strip().split('\n')[0]
+        first = str(reason).strip().split('\n')[0].partition('. ')[0]
         raise CheckpointError(f'{path}: damaged ({first}); {remedy}') from None
     if written != _FORMAT:
         raise CheckpointError(

@@ -4,6 +4,7 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 
 class TrainingProgress:
@@ -15,12 +16,13 @@ class TrainingProgress:
     def __init__(self, console: Console):
         """Prepare the bar; it appears with the first step."""
         self._progress = Progress(
-            TextColumn('{task.description:12}'),
-            BarColumn(),
-            TextColumn('{task.completed}/{task.total}'),
+            TextColumn('{task.description}', table_column=Column(min_width=12)),
+            BarColumn(20),
+            TextColumn('{task.completed}/{task.total}', table_column=Column(no_wrap=True)),
             TimeRemainingColumn(),
-            TextColumn('{task.fields[losses]}'),
+            TextColumn('{task.fields[losses]}', table_column=Column(no_wrap=True, ratio=1)),
             console=console,
+            expand=True,
         )
         self._tasks: dict[str, TaskID] = {}
         self._warning = ''
@@ -31,7 +33,8 @@ class TrainingProgress:
 
     def __exit__(self, *_: object) -> None:
         """Stop drawing."""
-        self._progress.stop()
+        if self._tasks:
+            self._progress.stop()
 
     def step(self, stage: str, step: int, steps: int, values: dict[str, float]) -> None:
         """Move the bar of a stage."""
@@ -46,11 +49,11 @@ class TrainingProgress:
 
     def note(self, text: str) -> None:
         """Print a sentence above the bar."""
-        self._progress.console.print(text, highlight=False, markup=False)
+        self._progress.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """Print a warning above the bar, and mark the bar of this stage."""
         self._warning = '[yellow]see warning[/yellow] '
         self._progress.console.print(
-            f'warning: {text}', style='yellow', highlight=False, markup=False
+            f'warning: {text}', style='yellow', highlight=False, markup=False, soft_wrap=True
         )
