@@ -16,7 +16,7 @@ import numpy as np
 import safetensors
 import torch
 import yaml
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 from scipy.optimize import minimize
 from torch import Tensor
 
@@ -26,11 +26,8 @@ from motionclip_model.errors import CheckpointError, UnknownTextError
 Encode = Callable[[list[str]], Tensor]
 """Texts to [text, embedding] unit vectors of the frozen text encoder."""
 
-PROTOTYPES = 180
-"""Known phrases that are kept; 800 tell hardly better and a checkpoint has to stay small."""
-
-BACKGROUND = 240
-"""Background sentences that are kept, far from each other."""
+PROTOTYPES = 800
+"""Known phrases that are kept; with 180, one in thirty short commands of captions is refused."""
 
 REFUSED = 0.02
 """Share of known texts that may be refused, by which the threshold is set."""
@@ -46,6 +43,8 @@ _MOST_TEXTS = 12_000
 
 _FEWEST_NEW = 20
 """Held-out texts that were not trained on, below which a quantile of them says nothing."""
+
+_SHIFTS = torch.tensor([0, 2, 4, 6], dtype=torch.uint8)
 
 PREFIX = 'familiarity.'
 """Before the names of a checkpoint's tensors that are no weights of a network."""
@@ -114,14 +113,15 @@ class Familiarity:
     def tensors(self) -> dict[str, Tensor]:
         """What a checkpoint keeps beside the weights."""
         return {
-            f'{PREFIX}known': _bytes(self.known),
-            f'{PREFIX}background': _bytes(self.background),
+            f'{PREFIX}known': _packed(self.known),
+            f'{PREFIX}background': _packed(self.background),
         }
 
     def facts(self) -> dict[str, Any]:
         """What a checkpoint keeps in its header."""
         return {
             'phrases': list(self.phrases),
+            'width': self.known.shape[1],
             'slope': self.slope,
             'offset': self.offset,
             'needed': self.needed,
@@ -143,7 +143,7 @@ def load_familiarity(path: Path) -> Familiarity | None:
             if facts is None:
                 return None
             known, background = (
-                torch.nn.functional.normalize(file.get_tensor(PREFIX + name).float(), dim=-1)
+                _unpacked(file.get_tensor(PREFIX + name), int(facts['width']))
                 for name in ('known', 'background')
             )
         numbers = (float(facts[name]) for name in ('slope', 'offset', 'needed'))
@@ -171,21 +171,17 @@ def fit_familiarity(
     phrases = tuple(_phrase(texts, points, mean, members == i) for i, mean in enumerate(known))
     topics = background_sentences()
     every = _encoded([sentence for topic in topics.values() for sentence in topic], encode)
-    kept = sorted(_far_apart(every, BACKGROUND))
-    background = every[kept]
+    # The score is set for what a checkpoint gives back.
+    known, background = (_unpacked(_packed(each), each.shape[1]) for each in (known, every))
     seen = set(texts)
     new = _sampled([text for text in spoken_forms(held_out) if text not in seen])
     held = _encoded(new, encode) if len(new) >= _FEWEST_NEW else points
     margin = _margin(held, known, background)
     # Each sentence is compared with the other topics only: nobody will say just what we wrote.
-    topic = torch.arange(len(topics)).repeat_interleave(
-        torch.tensor([len(found) for found in topics.values()])
-    )
+    sizes = torch.tensor([len(found) for found in topics.values()])
+    topic = torch.arange(len(topics)).repeat_interleave(sizes)
     other = torch.cat(
-        [
-            _margin(every[topic == i], known, background[topic[kept] != i])
-            for i in range(len(topics))
-        ]
+        [_margin(every[topic == i], known, background[topic != i]) for i in range(len(topics))]
     )
     slope, offset = _calibrated(margin.numpy(), other.numpy())
     least = max(float(margin.quantile(REFUSED)), float(other.quantile(CAUGHT)))
@@ -233,9 +229,18 @@ def _far_apart(points: Float[Tensor, 'text embedding'], count: int) -> list[int]
     return chosen
 
 
-def _bytes(directions: Float[Tensor, 'text embedding']) -> Tensor:
-    """A byte a number: only the direction matters, which is right to a third of a percent."""
-    return (directions / directions.abs().amax(1, keepdim=True) * 127.0).round().to(torch.int8)
+def _packed(directions: Float[Tensor, 'text embedding']) -> UInt8[Tensor, 'text byte']:
+    """Two bits a number: means over neighbours need no more, and a checkpoint stays small."""
+    deviation = directions.square().mean(1, keepdim=True).sqrt()
+    level = ((directions / deviation).floor().clamp(-2.0, 1.0) + 2.0).to(torch.uint8)
+    level = torch.nn.functional.pad(level, (0, -level.shape[1] % 4)).unflatten(1, (-1, 4))
+    return (level << _SHIFTS).sum(-1).to(torch.uint8)
+
+
+def _unpacked(packed: UInt8[Tensor, 'text byte'], width: int) -> Float[Tensor, 'text embedding']:
+    """Unit vectors of what `_packed` kept, `width` numbers each."""
+    level = ((packed[..., None] >> _SHIFTS) & 3).flatten(1)[:, :width]
+    return torch.nn.functional.normalize(level.float() - 1.5, dim=-1)
 
 
 def _phrase(texts: list[str], points: Tensor, mean: Tensor, chosen: Tensor) -> str:

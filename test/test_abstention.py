@@ -139,7 +139,7 @@ def test_a_checkpoint_keeps_it(known: Familiarity, encoder: TextEncoder, tmp_pat
     assert again is not None
     assert again.phrases == known.phrases
     sentences = encoder.encode(['wave', 'the price of tea', 'bow']).meaning
-    assert torch.allclose(again.score(sentences), known.score(sentences), atol=5e-3)
+    assert torch.allclose(again.score(sentences), known.score(sentences), atol=1e-6)
 
 
 def test_a_checkpoint_may_say_nothing(tmp_path: Path) -> None:
