@@ -44,6 +44,7 @@ def train(
 
     torchrun --nproc-per-node 8 .venv/bin/motionclip train --data data --out runs/mine
     """
+    from motionclip_model.abstention import fit_familiarity
     from motionclip_model.evaluation import evaluate
     from motionclip_model.model import MotionClip
     from motionclip_model.train import Trainer
@@ -65,6 +66,9 @@ def train(
         model = MotionClip(trainer.run(), trainer.encoder)
         if not trainer.is_main:
             return
+        progress.note('learning which commands are familiar')
+        captions = trainer.captions
+        model.known = fit_familiarity(captions['train'], captions['val'], model.encode_sentences)
         progress.note('evaluating')
         # Measured is what is shipped: the weights as they come back from the file.
         model.save(path, trainer.info())
