@@ -179,7 +179,9 @@ def test_one_clip_is_enough(
 ) -> None:
     # What a model generates without clips to compare with is the same for every folder.
     monkeypatch.setattr('motionclip_model.evaluation.generation._diversity', lambda _: {})
-    monkeypatch.setattr('motionclip_model.evaluation.generation._directions', lambda _: {})
+    monkeypatch.setattr(
+        'motionclip_model.evaluation.generation._directions', lambda _: {'walk': {'right': 1.0}}
+    )
     figures = evaluate(model, in_folder(tmp_path, corpus, lines[:1]))
     assert figures['clips'] == 1
     assert 'fewer than two' in figures['recognition']['skipped']

@@ -74,12 +74,15 @@ def generation_figures(model: MotionClip, clips: list[Clip]) -> dict[str, Any]:
 
     Returns:
         `diversity_cm` (between texts, and between seeds of one text), `directions` (share of
-        seeds that went where the text says), `liveliness` (joint speed of generated over real
-        clips of the same captions, for each action) and `foot_skate_m_s` beside real clips'.
+        seeds that went where the text says; `directions_right` is their mean), `liveliness`
+        (joint speed of generated over real clips of the same captions, for each action) and
+        `foot_skate_m_s` beside real clips'.
     """
+    directions = _directions(model)
     return {
         'diversity_cm': _diversity(model),
-        'directions': _directions(model),
+        'directions_right': round(float(np.mean([d['right'] for d in directions.values()])), 3),
+        'directions': directions,
         **_beside_real(model, clips),
     }
 

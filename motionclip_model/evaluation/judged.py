@@ -72,14 +72,14 @@ def judge_combinations(
     The sentences are those of the folder's clips of these combinations.
 
     Args:
-        model: What is measured, trained without these clips.
+        model: What is measured.
         judge: A judge that knows them.
         folder: See `motionclip_model.data.corpus`.
         combinations: Labels of action and style.
 
     Returns:
-        `action`, `style`, `both` (shares right over all), and `combinations` with the same for
-        each pair.
+        `held_out` (whether the checkpoint says that it was trained without them all), `action`,
+        `style`, `both` (shares right over all), and `combinations` with the same for each pair.
     """
     captions: dict[tuple[str, str], list[str]] = defaultdict(list)
     for entry in choose(folder, 'all', 'any', []):
@@ -98,7 +98,12 @@ def judge_combinations(
             (verdict.action == wanted[0], verdict.style == wanted[1]) for verdict in verdicts
         ]
     every = [pair for pairs in found.values() for pair in pairs]
-    return _shares(every) | {'combinations': {name: _shares(p) for name, p in found.items()}}
+    left_out = {(str(action), str(style)) for action, style in model.info.get('held_out', ())}
+    return {
+        'held_out': left_out >= set(combinations),
+        **_shares(every),
+        'combinations': {name: _shares(pairs) for name, pairs in found.items()},
+    }
 
 
 def _shares(pairs: list[tuple[bool, bool]]) -> dict[str, Any]:
