@@ -77,12 +77,15 @@ setup(
         'roma>=1.5',
         'rosbags>=0.11',
         'safetensors>=0.4.5',
+        'scikit-learn>=1.5',
         'scipy>=1.14',
         'torch>=2.5',
         'transformers>=4.48',
         'typer>=0.15',
     ],
     extras_require={
+        # SMPL's own mesh, for those who have its files.
+        'smpl': ['smplx>=0.1.28'],
         'train': ['lightning-fabric>=2.6', 'tensorboard>=2.20'],
         # For machines without an apt installation of ROS 2.
         'ros': [

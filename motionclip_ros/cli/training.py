@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from motionclip_model.storage import write_json
 from motionclip_ros.cli.app import Corpus, app, console, say
+
+if TYPE_CHECKING:
+    from motionclip_model.train import Trainer
+    from motionclip_ros.training_progress import TrainingProgress
 
 
 @app.command()
@@ -44,11 +48,9 @@ def train(
 
     torchrun --nproc-per-node 8 .venv/bin/motionclip train --data data --out runs/mine
     """
-    from motionclip_model.abstention import fit_familiarity
-    from motionclip_model.evaluation import evaluate
-    from motionclip_model.model import MotionClip
     from motionclip_model.train import Trainer
     from motionclip_model.train_config import TrainConfig
+    from motionclip_model.train_state import room_on_disk
     from motionclip_ros.resources import find
     from motionclip_ros.training_progress import TrainingProgress
 
@@ -58,21 +60,34 @@ def train(
         seed=settings.seed if seed is None else seed,
         licence=licence or settings.licence,
     )
-    path = out / 'model.safetensors'
     with TrainingProgress(console) as progress:
         trainer = Trainer(
             settings, corpus, out, progress, text_encoder=text_encoder, devices=devices
         )
-        model = MotionClip(trainer.run(), trainer.encoder)
+        network = trainer.run()
         if not trainer.is_main:
             return
-        progress.note('learning which commands are familiar')
-        captions = trainer.captions
-        model.known = fit_familiarity(captions['train'], captions['val'], model.encode_sentences)
-        progress.note('evaluating')
-        # Measured is what is shipped: the weights as they come back from the file.
-        model.save(path, trainer.info())
-        figures = evaluate(MotionClip.load(path, trainer.encoder), corpus)
+        with room_on_disk(out):
+            _finish(trainer, network, corpus, out, progress)
+    say(f'wrote {out / "model.safetensors"} and figures.json')
+
+
+def _finish(
+    trainer: 'Trainer', network: Any, corpus: Path, out: Path, progress: 'TrainingProgress'
+) -> None:
+    """Add to a trained network what is measured once, and write the model."""
+    from motionclip_model.abstention import fit_familiarity
+    from motionclip_model.evaluation import evaluate
+    from motionclip_model.model import MotionClip
+
+    model = MotionClip(network, trainer.encoder)
+    progress.note('learning which commands are familiar')
+    captions = trainer.captions
+    model.known = fit_familiarity(captions['train'], captions['val'], model.encode_sentences)
+    progress.note('evaluating')
+    # Measured is what is shipped: the weights as they come back from the file.
+    path = out / 'model.safetensors'
+    model.save(path, trainer.info())
+    figures = evaluate(MotionClip.load(path, trainer.encoder), corpus)
     model.save(path, {**trainer.info(), 'figures': figures})
     write_json(out / 'figures.json', figures)
-    say(f'wrote {path} and figures.json')
