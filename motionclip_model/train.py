@@ -64,7 +64,6 @@ class Trainer:
         *,
         text_encoder: str = 'minilm',
         devices: int = 1,
-        nodes: int = 1,
     ):
         """Read the corpus and encode its captions, or find both in `out`.
 
@@ -74,8 +73,7 @@ class Trainer:
             out: Folder of the run: rows, embeddings, checkpoints, curves.
             reporter: Told of each step.
             text_encoder: See `TextEncoder.load`.
-            devices: GPUs (without one: processes) of this machine.
-            nodes: Machines; `torchrun` starts the processes where there are several.
+            devices: GPUs (without one: processes) of this machine; `torchrun` says that itself.
 
         Raises:
             ConfigError: `out` holds another run, or the configuration does not fit.
@@ -83,7 +81,7 @@ class Trainer:
         """
         self._config, self._out = config, out
         self._stages = config.chosen_stages()
-        self._processes = Processes(config, devices, nodes)
+        self._processes = Processes(config, devices)
         self.is_main = self._processes.is_main
         self._journal = Journal(reporter if self.is_main else None)
         self.encoder = TextEncoder.load(text_encoder, device=self._processes.device.type)

@@ -28,7 +28,7 @@ class Journal:
     """Keeps curves for TensorBoard, tells the reporter, and remembers what the checkpoint says.
 
     Attributes:
-        meter: Counts the windows that were trained on.
+        meter: Counts the windows that this stage was trained on.
         facts: Of each stage its validation losses, speed and liveliness; and all warnings.
     """
 
@@ -131,11 +131,12 @@ class Journal:
         self._warned = {stage} if warning is not None else set()
 
     def finish(self, stage: str) -> None:
-        """Tell how fast a stage was and what it took."""
+        """Tell how fast a stage was and what it took; the next one is measured anew."""
         facts = self.facts['stages'][stage]
         places = [('memory_mb', 'memory'), ('gpu_memory_mb', 'GPU memory')]
         peaks = [f'{facts[key] / 1e3:.2f} GB of {name}' for key, name in places if key in facts]
         self.note(f'{stage}: {facts["windows_per_s"]} windows/s, at most {" and ".join(peaks)}')
+        self.meter = Meter()
 
     def close(self) -> None:
         """Bring the curves to the disk."""

@@ -29,13 +29,12 @@ class Processes:
         device: Where this process computes.
     """
 
-    def __init__(self, config: TrainConfig, devices: int, nodes: int):
+    def __init__(self, config: TrainConfig, devices: int):
         """Start the processes of this run, or join those that `torchrun` has started.
 
         Args:
             config: Says how precisely to compute, and how large a batch is.
-            devices: GPUs (without one: processes) of this machine.
-            nodes: Machines.
+            devices: GPUs (without one: processes) of this machine; `torchrun` overrides it.
 
         Raises:
             DependencyError: Lightning Fabric is not installed.
@@ -48,10 +47,11 @@ class Processes:
                 'training needs more than using a model does; run: pip install '
                 "'motionclip_ros[train]'"
             ) from None
+        nodes = 1
         if 'TORCHELASTIC_RUN_ID' in os.environ:
             devices = int(os.environ['LOCAL_WORLD_SIZE'])
             nodes = int(os.environ['WORLD_SIZE']) // devices
-        _check_counts(config, devices, nodes)
+        _check_counts(config, devices, devices * nodes)
         # It announces what the configuration says already.
         logging.getLogger('lightning_fabric').setLevel(logging.WARNING)
         self._seed = config.seed
@@ -135,12 +135,9 @@ def share(batch: Batch, rank: int, count: int) -> Batch:
     return Batch(**taken)
 
 
-def _check_counts(config: TrainConfig, devices: int, nodes: int) -> None:
-    if devices < 1 or nodes < 1:
-        raise ConfigError('devices and nodes are at least 1')
+def _check_counts(config: TrainConfig, devices: int, count: int) -> None:
     if torch.cuda.is_available() and devices > torch.cuda.device_count():
         raise ConfigError(f'{devices} GPUs wanted, this machine has {torch.cuda.device_count()}')
-    count = devices * nodes
     for stage in config.chosen_stages():
         batch = config.settings(stage).batch
         if batch % count:

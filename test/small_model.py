@@ -1,5 +1,6 @@
 """A model small enough to train within a test."""
 
+import atexit
 import shutil
 import tempfile
 from functools import cache
@@ -74,5 +75,6 @@ def small_trainer(
 @cache
 def _prepared(corpus: Path) -> Path:
     folder = Path(tempfile.mkdtemp(prefix='motionclip-corpus-'))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     samplers(small_config(1), corpus, folder, TextEncoder.load(), Journal(None))
     return folder
