@@ -18,6 +18,7 @@ from motionclip_model.autoencoder import Autoencoder
 from motionclip_model.encoders import LengthPredictor, MotionEncoder, TextHead
 from motionclip_model.generation import MODE_SEEDS, guided_velocity, integrate, noise
 from motionclip_model.network_config import STRIDE, NetworkConfig
+from motionclip_model.planting import planted
 from motionclip_model.prior import Prior
 from motionclip_model.text_encoder import TextEmbedding
 
@@ -116,6 +117,7 @@ class MotionClipNetwork(RowNetwork):
         state = integrate(guided_velocity(self.prior, drawn, valid, guidance), state, steps)
         latents = state * self.latent_scale + self.latent_mean
         rows = self.restore(self.autoencoder.decode(latents, valid))
+        rows = planted(rows, valid.repeat_interleave(STRIDE, 1))
         if len(owner) == len(frames):
             return rows
         token = self.motion_encoder(self.normalise(rows), valid.repeat_interleave(STRIDE, 1))
