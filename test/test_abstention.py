@@ -1,6 +1,7 @@
 """Texts that ask for no known motion are told from commands."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,14 @@ def test_few_of_the_sentences_that_are_known_are_refused(
 def test_sentences_of_the_background_are_refused(known: Familiarity, encoder: TextEncoder) -> None:
     texts = [text for topic in background_sentences().values() for text in topic[:3]]
     assert (known.score(encoder.encode(texts).meaning) < known.needed).float().mean() > 0.95
+
+
+def test_what_is_near_to_the_background_is_less_familiar(
+    known: Familiarity, encoder: TextEncoder
+) -> None:
+    sentence = encoder.encode(['wave']).meaning
+    nearer = replace(known, background=torch.cat([known.background, sentence.expand(5, -1)]))
+    assert nearer.score(sentence)[0] < 0.5 * known.score(sentence)[0]
 
 
 def test_suggestions_are_known_and_near(known: Familiarity, encoder: TextEncoder) -> None:
