@@ -10,6 +10,7 @@ import torch
 from motionclip_model import __version__
 from motionclip_model.model import MotionClip, checkpoint_path
 from motionclip_model.motion import Motion
+from motionclip_model.sequence import generate_sequence, shared_seconds, split_commands
 from motionclip_model.text_encoder import clean_text
 from motionclip_ros.retargeting.retargeter import Retargeter
 from motionclip_ros.retargeting.robot import Robot, load_robot
@@ -24,14 +25,14 @@ class Generation(NamedTuple):
 
     Attributes:
         text: The command as it was understood.
-        seed: Number that chose this motion among those that fit.
+        seed: Number that chose this motion among those that fit; None for the most typical.
         motion: What a person would do.
         trajectory: What the robot is to do.
         report: Stage latencies, model and robot hashes, tracking error, limit margins.
     """
 
     text: str
-    seed: int
+    seed: int | None
     motion: Motion
     trajectory: RobotTrajectory
     report: dict[str, Any]
@@ -77,25 +78,41 @@ class Pipeline:
 
     def warm_up(self) -> None:
         """Do everything once, so that the first command is as fast as the others."""
-        self.generate('a person stands still', seconds=1.0)
+        self.generate('a person stands still', seconds=1.0, force=True)
 
-    def generate(self, text: str, seconds: float | None = None, seed: int = 0) -> Generation:
+    def generate(
+        self,
+        text: str,
+        seconds: float | None = None,
+        seed: int | None = None,
+        force: bool = False,
+    ) -> Generation:
         """Turn a command into a robot trajectory.
 
         Args:
-            text: What to do, in plain words.
-            seconds: Duration [s]; by default what the text suggests.
-            seed: Another seed gives another motion of the same meaning.
+            text: What to do, in plain words; several commands one after the other as
+                `motionclip_model.sequence.split_commands` finds them.
+            seconds: Duration of all [s]; by default what the text suggests.
+            seed: Another seed gives another motion of the same meaning, None the most typical.
+            force: Serve texts that ask for no motion that the model has seen, too.
 
         Raises:
             MotionClipError: A text, duration or motion that cannot be served; the message
                 says why in one line.
         """
-        text = clean_text(text)
         started = time.perf_counter()
-        embedding = self.model.encode_text([text])
+        commands = [clean_text(part) for part in split_commands(text)]
+        text = clean_text(text)
+        if not force:
+            self.model.refuse_unknown(commands)
+        embedding = self.model.encode_text(commands)
         encoded = time.perf_counter()
-        motion = self.model.generate(embedding, seconds, seed)
+        if len(commands) == 1:
+            motion = self.model.generate(embedding, seconds, seed)
+        else:
+            suggested = self.model.predict_seconds(embedding.meaning).tolist()
+            parts = shared_seconds(suggested, seconds)
+            motion = generate_sequence(self.model, embedding, parts, seed)
         decoded = time.perf_counter()
         retargeted = self._retargeter.retarget(motion.resampled(ROBOT_FPS))
         finished = time.perf_counter()

@@ -1,6 +1,16 @@
 """The `motionclip` command."""
 
-from motionclip_ros.cli import data, doctor, evaluation, latent, motions, training
+from motionclip_ros.cli import data, doctor, evaluation, latent, mixing, motions, training
 from motionclip_ros.cli.app import app, main
 
-__all__ = ['app', 'data', 'doctor', 'evaluation', 'latent', 'main', 'motions', 'training']
+__all__ = [
+    'app',
+    'data',
+    'doctor',
+    'evaluation',
+    'latent',
+    'main',
+    'mixing',
+    'motions',
+    'training',
+]

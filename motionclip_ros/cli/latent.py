@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
-from motionclip_ros.cli.app import Json, Model, app, console, load_motion, print_json
+from motionclip_ros.cli.app import Json, Model, app, console, load_motion, print_json, say
 
 
 @app.command()
 def recognise(
-    file: Annotated[Path, typer.Argument(help='Human motion: AMASS .npz or .bvh.')],
+    files: Annotated[list[Path], typer.Argument(help='Human motions: AMASS .npz or .bvh.')],
     labels: Annotated[
         str | None, typer.Option(help='Candidates, separated by commas: "walk,run,wave".')
     ] = None,
@@ -19,23 +19,78 @@ def recognise(
     top: Annotated[int, typer.Option(min=1, help='How many labels to show.')] = 5,
     json_output: Json = False,
 ) -> None:
-    """Say what a motion looks like.
+    """Say what motions look like.
 
     Example: motionclip recognise motion.npz --labels "walk,run,wave"
     """
-    from motionclip_model.latent import DEFAULT_LABELS, recognise
+    from motionclip_model.latent import DEFAULT_LABELS, recognise_many
     from motionclip_model.model import MotionClip
 
     wanted = DEFAULT_LABELS
     if labels is not None:
         wanted = tuple(label.strip() for label in labels.split(',') if label.strip())
-    motion = load_motion(file)
+    motions = [load_motion(file) for file in files]
     with console.status('loading'):
-        found = recognise(MotionClip.load(model), motion, wanted)[:top]
+        found = recognise_many(MotionClip.load(model), motions, wanted)
     if json_output:
-        print_json([entry._asdict() for entry in found])
+        entries = [[entry._asdict() for entry in each[:top]] for each in found]
+        named = [
+            {'file': str(file), 'labels': each} for file, each in zip(files, entries, strict=True)
+        ]
+        print_json(entries[0] if len(files) == 1 else named)
         return
-    table = Table('label', 'score', 'cosine')
-    for entry in found:
-        table.add_row(entry.label, f'{entry.score:.2f}', f'{entry.cosine:.2f}')
+    for file, each in zip(files, found, strict=True):
+        if len(files) > 1:
+            say(str(file))
+        table = Table('label', 'score', 'cosine')
+        for entry in each[:top]:
+            table.add_row(entry.label, f'{entry.score:.2f}', f'{entry.cosine:.2f}')
+        console.print(table)
+
+
+@app.command()
+def retrieve(
+    text: Annotated[str, typer.Argument(help='What is searched, in plain words.')],
+    folder: Annotated[
+        Path, typer.Option('--in', help='Folder with .npz and .bvh motions, searched deeply.')
+    ],
+    model: Model = 'base',
+    top: Annotated[int, typer.Option(min=1, help='How many files to show.')] = 10,
+    json_output: Json = False,
+) -> None:
+    """Find the motion files that fit TEXT best.
+
+    What the model sees in a file is remembered until the file changes.
+
+    Example: motionclip retrieve "a person waves" --in recordings --top 5
+    """
+    from motionclip_model.model import MotionClip
+    from motionclip_model.retrieval import cache_folder, open_library
+
+    with console.status('loading') as status:
+        network = MotionClip.load(model)
+        library = open_library(
+            network,
+            folder,
+            cache_folder(),
+            lambda done, count: status.update(f'looking at file {done + 1} of {count}'),
+        )
+        hits = library.rank(network, text)[:top]
+    if json_output:
+        print_json(
+            {
+                'hits': [{**hit._asdict(), 'path': str(hit.path)} for hit in hits],
+                'files': len(library.files),
+                'skipped': [each._asdict() for each in library.skipped],
+            }
+        )
+        return
+    table = Table('from', 'to', 'cosine', Column('file', overflow='fold'))
+    for hit in hits:
+        table.add_row(
+            f'{hit.start_s:.1f} s', f'{hit.end_s:.1f} s', f'{hit.cosine:.2f}', str(hit.path)
+        )
     console.print(table)
+    for each in library.skipped:
+        say(f'skipped {each.path}: {each.reason}')
+    say(f'{len(library.files)} files, {len(library.skipped)} skipped')

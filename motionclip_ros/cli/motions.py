@@ -1,7 +1,7 @@
 """Commands that make motions and show them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,11 +23,24 @@ from motionclip_ros.cli.app import (
 
 @app.command()
 def generate(
-    text: Annotated[str, typer.Argument(help='What to do, in plain words.')],
+    text: Annotated[
+        str, typer.Argument(help='What to do, in plain words; "then" or ";" between commands.')
+    ],
     out: Annotated[Path, typer.Option('--out', '-o', help='Folder for the results.')],
     robot: RobotName = 'g1',
     seconds: Seconds = None,
-    seed: Seed = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help='Another seed, another motion of the same meaning.',
+            show_default='the most typical motion',
+        ),
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, help='How many motions, of as many seeds.')] = 1,
+    force: Annotated[
+        bool, typer.Option('--force', help='Serve a text that asks for no known motion, too.')
+    ] = False,
     model: Model = 'base',
     render: Annotated[
         bool, typer.Option('--render', help='Also motion.png and motion.mp4.')
@@ -35,23 +48,38 @@ def generate(
 ) -> None:
     """Turn TEXT into motion.npz, trajectory.npz and report.json.
 
-    Example: motionclip generate "a person bows" --out out/bow --render
+    With --samples the files are numbered: motion_0.npz and so on. Several commands become one
+    motion without a stop; --seconds is then the length of all.
+
+    Examples: motionclip generate "a person bows" --out out/bow --render
+
+    motionclip generate "walk forward, then wave, then bow" --out out/greeting
+
+    motionclip generate jump --samples 3 --out out/jumps
     """
     from motionclip_ros.pipeline import Pipeline
 
     with console.status('loading'):
         pipeline = Pipeline.load(model, robot)
-    result = pipeline.generate(text, seconds, seed)
-    result.motion.save(out / 'motion.npz')
-    result.trajectory.save(out / 'trajectory.npz')
-    write_json(out / 'report.json', result.report)
-    made = ['motion.npz', 'trajectory.npz', 'report.json']
+    for sample in range(samples):
+        own = seed if samples == 1 else (seed or 0) + sample
+        mark = '' if samples == 1 else f'_{sample}'
+        result = pipeline.generate(text, seconds, own, force)
+        _write(result, pipeline.robot, out, mark, render)
+
+
+def _write(result: Any, robot: Any, out: Path, mark: str, render: bool) -> None:
+    """Write a motion, its trajectory, its report, and pictures if wanted."""
+    made = [f'motion{mark}.npz', f'trajectory{mark}.npz', f'report{mark}.json']
+    result.motion.save(out / made[0])
+    result.trajectory.save(out / made[1])
+    write_json(out / made[2], result.report)
     if render:
         from motionclip_ros.showing import show
 
-        for name in ('motion.png', 'motion.mp4'):
+        for name in (f'motion{mark}.png', f'motion{mark}.mp4'):
             with console.status(f'drawing {name}'):
-                show(out / name, result.motion, pipeline.robot, result.trajectory)
+                show(out / name, result.motion, robot, result.trajectory)
             made.append(name)
     say(
         f'{result.motion.seconds:.1f} s of motion, {result.trajectory.seconds:.1f} s on the '
