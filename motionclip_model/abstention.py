@@ -33,7 +33,7 @@ REFUSED = 0.02
 """Share of known texts that may be refused, by which the threshold is set."""
 
 CAUGHT = 0.9
-"""Share of the background that is refused in any case: a few captions fix no quantile."""
+"""Share of the background that is refused in any case; all that counts where new texts are few."""
 
 _NEAREST_KNOWN, _NEAREST_BACKGROUND = 3, 5
 """Means over a few neighbours: a single one may be near by a word alone."""
@@ -175,7 +175,8 @@ def fit_familiarity(
     known, background = (_unpacked(_packed(each), each.shape[1]) for each in (known, every))
     seen = set(texts)
     new = _sampled([text for text in spoken_forms(held_out) if text not in seen])
-    held = _encoded(new, encode) if len(new) >= _FEWEST_NEW else points
+    enough = len(new) >= _FEWEST_NEW
+    held = _encoded(new, encode) if enough else points
     margin = _margin(held, known, background)
     # Each sentence is compared with the other topics only: nobody will say just what we wrote.
     sizes = torch.tensor([len(found) for found in topics.values()])
@@ -184,7 +185,9 @@ def fit_familiarity(
         [_margin(every[topic == i], known, background[topic != i]) for i in range(len(topics))]
     )
     slope, offset = _calibrated(margin.numpy(), other.numpy())
-    least = max(float(margin.quantile(REFUSED)), float(other.quantile(CAUGHT)))
+    least = float(other.quantile(CAUGHT))
+    if enough:
+        least = max(least, float(margin.quantile(REFUSED)))
     needed = 1.0 / (1.0 + math.exp(-slope * least - offset))
     return Familiarity(known, phrases, background, slope, offset, needed)
 
