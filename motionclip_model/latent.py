@@ -41,8 +41,9 @@ DEFAULT_LABELS: tuple[str, ...] = (
     'stand still',
 )
 
-_TEMPERATURE = 0.06
-"""Same as in training, so that scores read as probabilities."""
+_TEMPERATURE = 0.04
+"""Scores then read as probabilities: on held-out clips and their actions they are right within 4 %
+on average, with training's 0.06 they are 14 % too modest."""
 
 _LEAST_NORM = 0.05
 """A sum of unit vectors that is shorter has no direction that anyone meant."""

@@ -11,7 +11,9 @@ from motionclip_model.errors import ConfigError
 from motionclip_ros.cli.app import Json, Model, Seconds, app, console, load_motion, print_json, say
 
 Out = Annotated[Path, typer.Option('--out', '-o', help='Folder for the motions.')]
-Seed = Annotated[int, typer.Option(help='The same for all motions: only their meaning differs.')]
+Seed = Annotated[
+    int, typer.Option(min=0, help='The same for all motions: only their meaning differs.')
+]
 Render = Annotated[bool, typer.Option('--render', help='Also motions.png, a row for each.')]
 
 
@@ -49,11 +51,11 @@ def edit(
 ) -> None:
     """Change what a motion means: BASE - FROM + TO. Writes it as it was and as it is edited.
 
-    Examples: motionclip edit walk --from normal --to tired --out out/tired --render
+    Example: motionclip edit walk --from normal --to tired --out out/tired --render
 
-    motionclip edit "walk + tired - normal" --strength 1.5
+    Example: motionclip edit "walk + tired - normal" --strength 1.5
 
-    motionclip edit --csv edits.csv --out out/edits
+    Example: motionclip edit --csv edits.csv --out out/edits
     """
     from motionclip_model.latent import edited, meanings
     from motionclip_model.model import MotionClip
@@ -86,9 +88,9 @@ def interpolate(
 ) -> None:
     """Go from one meaning to the next in even steps and make a motion at each stop.
 
-    Examples: motionclip interpolate walk run --stops 5 --out out/faster --render
+    Example: motionclip interpolate walk run --stops 5 --out out/faster --render
 
-    motionclip interpolate walk.npz "a person dances" sit.bvh --stops 7
+    Example: motionclip interpolate walk.npz "a person dances" sit.bvh --stops 7
     """
     from motionclip_model.latent import interpolated, meanings
     from motionclip_model.model import MotionClip

@@ -51,11 +51,11 @@ def generate(
     With --samples the files are numbered: motion_0.npz and so on. Several commands become one
     motion without a stop; --seconds is then the length of all.
 
-    Examples: motionclip generate "a person bows" --out out/bow --render
+    Example: motionclip generate "a person bows" --out out/bow --render
 
-    motionclip generate "walk forward, then wave, then bow" --out out/greeting
+    Example: motionclip generate "walk forward, then wave, then bow" --out out/greeting
 
-    motionclip generate jump --samples 3 --out out/jumps
+    Example: motionclip generate jump --samples 3 --out out/jumps
     """
     from motionclip_ros.pipeline import Pipeline
 
