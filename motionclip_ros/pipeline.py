@@ -101,8 +101,7 @@ class Pipeline:
                 says why in one line.
         """
         started = time.perf_counter()
-        commands = [clean_text(part) for part in split_commands(text)]
-        text = clean_text(text)
+        text, commands = clean_text(text), split_commands(text)
         if not force:
             self.model.refuse_unknown(commands)
         embedding = self.model.encode_text(commands)

@@ -1,5 +1,7 @@
 """Several commands become one motion without a jump."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -37,6 +39,8 @@ def model() -> MotionClip:
         ('bow. After that, wave', ['bow', 'wave']),
         ('wave, afterwards bow', ['wave', 'bow']),
         ('wave with both hands, slowly', ['wave with both hands, slowly']),
+        ('then walk', ['walk']),
+        ('walk,  and\tThen,  run', ['walk', 'run']),
         ('strengthen your arms', ['strengthen your arms']),
         (';', [';']),
         ('', ['']),
@@ -50,6 +54,13 @@ def test_too_many_commands_are_refused() -> None:
     assert len(split_commands('jump;' * MAX_PARTS)) == MAX_PARTS
     with pytest.raises(TextError, match=f'at most {MAX_PARTS}'):
         split_commands('jump;' * (MAX_PARTS + 1))
+
+
+@given(st.text(' ;,.\nadehnt', max_size=60))
+def test_no_word_is_lost_or_invented(text: str) -> None:
+    words = [w for w in re.findall(r'\w+', text) if w not in ('then', 'and')]
+    found = re.findall(r'\w+', ' '.join(split_commands(text)))
+    assert [w for w in found if w not in ('then', 'and')] == words
 
 
 @given(SECONDS, st.floats(0.0, 1.0))
