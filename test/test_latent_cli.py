@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from motionclip_model.abstention import fit_familiarity
+from motionclip_model.latent import meanings
 from motionclip_model.model import MotionClip
 from motionclip_model.motion import Motion
 from motionclip_ros import cli
@@ -115,6 +116,18 @@ def test_edits_take_motion_files(run, clips: dict[str, Path], tmp_path: Path) ->
     assert status == 0, error
     assert 'walk.npz - walk + run' in out
     assert (tmp_path / 'out' / 'motions.png').stat().st_size > 50_000
+
+
+def test_a_sum_takes_motion_files(run, clips: dict[str, Path], tmp_path: Path) -> None:
+    words = ('edit', f'{clips["walk"]} + run - walk', '-s', 1, '-o', tmp_path, '--json')
+    status, out, error = run(*words)
+    assert status == 0, error
+    base = json.loads(out)[0]
+    assert base['title'] == clips['walk'].name
+    model = MotionClip.load('base')
+    walk, text = meanings(model, [Motion.load(clips['walk']), str(clips['walk'])])
+    made = model.encode_motions([Motion.load(base['file'])])[0]
+    assert made @ walk > made @ text + 0.2
 
 
 def test_interpolation_makes_every_stop(run, clips: dict[str, Path], tmp_path: Path) -> None:

@@ -133,8 +133,9 @@ def _edits(
             triples.append((row['base'], row['v_start'], row['v_end']))
     elif table is None and base is not None and (start is None) == (end is None):
         if start is None or end is None:
-            terms = parse_terms(base)
-            return [(str(terms[0].source), base, terms)]
+            found = parse_terms(base)
+            terms = tuple(Term(each.sign, _source(str(each.source), None)) for each in found)
+            return [(_name(str(found[0].source)), base, terms)]
         triples = [(base, start, end)]
     else:
         raise ConfigError('give BASE with both --from and --to, or a sum, or --csv FILE alone')
