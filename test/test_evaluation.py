@@ -84,6 +84,20 @@ def test_captions_that_say_the_same_are_hits_and_are_drawn_last() -> None:
     assert crowded['pools']['all']['chance']['r1'] > 0.6
 
 
+def test_clips_that_share_any_caption_say_the_same_unless_strict() -> None:
+    one = unlike_captions(40)
+    # Every clip has a caption of its own and one that it shares with its neighbour.
+    clip = np.repeat(np.arange(40), 2)
+    sentence = np.stack([one.sentence, one.sentence[np.arange(40) // 2]], axis=1).reshape(80, -1)
+    captions = Captions(clip, sentence, sentence)
+    alike = retrieval.clips_alike(captions)
+    assert alike.sum(axis=1).min() >= 2
+    assert alike[0, 1]
+    assert not alike[0, 30]
+    figures = retrieval_figures(one.meaning, captions, some_clips(40), None)['pools']
+    assert figures['all']['chance']['r1'] > figures['strict']['chance']['r1']
+
+
 @given(st.integers(2, 40), st.integers(1, 20))
 @settings(max_examples=40, deadline=None)
 def test_chance_is_what_random_order_gives(pool: int, right: int) -> None:

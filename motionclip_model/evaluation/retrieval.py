@@ -1,8 +1,10 @@
 """Finding a motion's caption among others, and a caption's motion.
 
 Recall at k in small pools and in the whole split, both ways (Petrovich et al. 2023, "TMR").
-Captions that say nearly the same count as the same: nobody could tell them apart. Pools are
-drawn so that they hold few of those.
+Captions that say nearly the same count as the same: nobody could tell them apart. A clip has
+several captions, so two clips say the same where any of their captions do: what describes one
+then describes the other. (`strict` compares nothing but the two captions that were drawn.) Pools
+are drawn so that they hold few such clips.
 """
 
 import math
@@ -67,28 +69,34 @@ def retrieval_figures(
         trained: Pairs of action and style that the model was trained on.
 
     Returns:
-        `whole_split` (one pool of all), `pools` (of 32, for all clips and each collection)
-        and `unseen` (pools in which the queries are clips of pairs that were not trained);
+        `whole_split` (one pool of all), `pools` (of 32, for all clips and each collection,
+        and `strict` for all clips) and `unseen` (pools in which the queries are clips of
+        pairs that were not trained);
         `skipped` says why a part is missing.
     """
     everything = np.arange(len(clips))
     first = np.array([np.flatnonzero(captions.clip == i)[0] for i in everything])
-    whole = _ranks(motions, captions, everything, first, everything, np.random.default_rng(0))
+    alike = clips_alike(captions)
+    random = np.random.default_rng(0)
+    whole = _ranks(motions, captions, everything, first, everything, alike, random)
     figures: dict[str, Any] = {
         'whole_split': _recalls([whole], len(clips)),
-        'pools': {'all': _pools(motions, captions, everything, everything)},
+        'pools': {
+            'all': _pools(motions, captions, everything, everything, alike),
+            'strict': _pools(motions, captions, everything, everything, None),
+        },
     }
     names = np.array([collection(clip) for clip in clips])
     for name in dict.fromkeys(names.tolist()):
         members = everything[names == name]
         if len(members) > POOL // 2:
-            figures['pools'][name] = _pools(motions, captions, members, members)
+            figures['pools'][name] = _pools(motions, captions, members, members, alike)
     if trained is None or not any(clip.style for clip in clips):
         figures['skipped'] = 'unseen: the folder does not say what was trained, or no styles'
         return figures
     new = [i for i, c in enumerate(clips) if c.style and (c.action, c.style) not in trained]
     if new:
-        found = _pools(motions, captions, np.array(new), everything)
+        found = _pools(motions, captions, np.array(new), everything, alike)
         pairs = sorted({f'{clips[i].action}, {clips[i].style}' for i in new})
         figures['unseen'] = {'clips': len(new), 'combinations': pairs, **found}
     else:
@@ -96,13 +104,26 @@ def retrieval_figures(
     return figures
 
 
+def clips_alike(captions: Captions) -> Bool[np.ndarray, 'clip clip']:
+    """Which clips say the same: any caption of one is nearly one of the other's."""
+    starts = np.flatnonzero(np.diff(captions.clip, prepend=-1))
+    near = captions.sentence @ captions.sentence.T > NEAR_DUPLICATE
+    rows = np.logical_or.reduceat(near, starts, axis=0)
+    alike: Bool[np.ndarray, 'clip clip'] = np.logical_or.reduceat(rows, starts, axis=1)
+    return alike
+
+
 def _pools(
     motions: Float[np.ndarray, 'clip embedding'],
     captions: Captions,
     queries: Int[np.ndarray, ' query'],
     fillers: Int[np.ndarray, ' filler'],
+    alike: Bool[np.ndarray, 'clip clip'] | None,
 ) -> dict[str, Any]:
-    """Recalls over repeated pools: queries first, at most half where fillers are others."""
+    """Recalls over repeated pools: queries first, at most half where fillers are others.
+
+    Without `alike`, the captions that are drawn decide what says the same.
+    """
     random = np.random.default_rng(0)
     others = np.setdiff1d(fillers, queries)
     most = min(POOL, len(queries)) if not len(others) else min(POOL // 2, len(queries))
@@ -110,9 +131,11 @@ def _pools(
     repeats = []
     for _ in range(REPEATS):
         caption = _one_caption_each(captions, random)
-        asked = _draw(queries, caption, captions, most, [], random)
-        members = np.array(_draw(others, caption, captions, size, asked, random))
-        found = _ranks(motions, captions, members, caption[members], members[:most], random)
+        drawn = captions.sentence[caption]
+        same = drawn @ drawn.T > NEAR_DUPLICATE if alike is None else alike
+        asked = _draw(queries, same, most, [], random)
+        members = np.array(_draw(others, same, size, asked, random))
+        found = _ranks(motions, captions, members, caption[members], members[:most], same, random)
         repeats.append(found)
     return {'pool': size, **_recalls(repeats, size)}
 
@@ -126,21 +149,19 @@ def _one_caption_each(captions: Captions, random: np.random.Generator) -> Int[np
 
 def _draw(
     candidates: Int[np.ndarray, ' candidate'],
-    caption: Int[np.ndarray, ' clip'],
-    captions: Captions,
+    same: Bool[np.ndarray, 'clip clip'],
     size: int,
     pool: list[int],
     random: np.random.Generator,
 ) -> list[int]:
-    """Add clips to a pool until it has a size, unlike sentences first."""
+    """Add clips to a pool until it has a size, those first that say something else."""
     pool = list(pool)
-    alike: list[int] = []
+    later: list[int] = []
     for i in random.permutation(candidates):
         if len(pool) >= size:
             return pool
-        likeness = captions.sentence[caption[pool]] @ captions.sentence[caption[i]]
-        (alike if (likeness > NEAR_DUPLICATE).any() else pool).append(int(i))
-    return pool + alike[: size - len(pool)]
+        (later if same[i, pool].any() else pool).append(int(i))
+    return pool + later[: size - len(pool)]
 
 
 def _ranks(
@@ -149,6 +170,7 @@ def _ranks(
     members: Int[np.ndarray, ' member'],
     chosen: Int[np.ndarray, ' member'],
     queries: Int[np.ndarray, ' query'],
+    alike: Bool[np.ndarray, 'clip clip'],
     random: np.random.Generator,
 ) -> dict[str, Int[np.ndarray, ' rank']]:
     """Rank of the best right answer for each query, from 1, and how many are right.
@@ -159,11 +181,11 @@ def _ranks(
         members: Clips of the pool, the queries among them first.
         chosen: The caption of each.
         queries: Clips that are asked for.
+        alike: Which clips say the same.
         random: Shuffles the captions of `shuffled_text`.
     """
     score = motions[members] @ captions.meaning[chosen].T
-    sentence = captions.sentence[chosen]
-    same: Bool[np.ndarray, 'motion text'] = sentence @ sentence.T > NEAR_DUPLICATE
+    same = alike[np.ix_(members, members)]
     np.fill_diagonal(same, val=True)
     wrong = random.permutation(len(members))
     count = len(queries)
