@@ -5,8 +5,8 @@ from typing import Any
 
 from motionclip_model import paper
 from motionclip_model.network import MotionClipNetwork, NetworkConfig
-from motionclip_model.stages import STAGES, Stage
 from motionclip_model.text_encoder import TextEncoder
+from motionclip_model.training.stages import STAGES, Stage
 
 
 @dataclass(frozen=True)

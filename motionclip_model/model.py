@@ -1,37 +1,27 @@
 """`MotionClip`: text and motion in one space, and motion out of it."""
 
-import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from motionclip_model import features
-from motionclip_model.abstention import PREFIX, Familiarity, load_familiarity
-from motionclip_model.architecture import ARCHITECTURES, architecture_name
+from motionclip_model.abstention import Familiarity, load_familiarity
+from motionclip_model.checkpoint import checkpoint_path, load_network, save_network
 from motionclip_model.data.sampler import pad
-from motionclip_model.errors import CheckpointError, EncoderError, MotionClipError
+from motionclip_model.errors import EncoderError, MotionClipError
 from motionclip_model.generation import GUIDANCE, STEPS
 from motionclip_model.motion import Motion
-from motionclip_model.storage import write_atomically
 from motionclip_model.text_encoder import TextEmbedding, TextEncoder
 
 MIN_SECONDS, MAX_SECONDS = 1.0, 10.0
 """Durations that the prior has been trained on [s]."""
 
-_WEIGHTS = Path(__file__).with_name('weights')
 _ENCODER_VARIABLE = 'MOTIONCLIP_TEXT_ENCODER'
-
-_FORMAT = 2
-"""Raised whenever an older version could not use what is written."""
 
 
 class MotionClip:
@@ -205,78 +195,6 @@ class MotionClip:
     def _batch(self, sources: list[np.ndarray]) -> tuple[Tensor, Tensor]:
         rows, valid = pad(sources)
         return rows.to(self.device), valid.to(self.device)
-
-
-def checkpoint_path(source: str | os.PathLike[str]) -> Path:
-    """Find a checkpoint by name or path.
-
-    Raises:
-        CheckpointError: There is none.
-    """
-    shipped = _WEIGHTS / f'{source}.safetensors'
-    path = shipped if shipped.is_file() else Path(source)
-    if not path.is_file():
-        names = sorted(file.stem for file in _WEIGHTS.glob('*.safetensors'))
-        raise CheckpointError(
-            f'no checkpoint {os.fspath(source)!r}; give the path of a .safetensors file or one '
-            f'of the shipped names: {", ".join(names) or "(none)"}'
-        )
-    return path
-
-
-def save_network(
-    network: Any,
-    path: str | os.PathLike[str],
-    info: dict[str, Any],
-    known: Familiarity | None = None,
-) -> None:
-    """Write networks, sizes and facts as one safetensors file."""
-    header = {
-        'format': _FORMAT,
-        'architecture': architecture_name(network),
-        'network': asdict(network.config),
-        'info': info,
-        'familiarity': known.facts() if known else None,
-    }
-    learned = {name for name, _ in network.named_parameters()}
-    weights = {
-        name: (value.half() if name in learned else value).contiguous().cpu()
-        for name, value in network.state_dict().items()
-    }
-    weights |= known.tensors() if known else {}
-    with write_atomically(path) as file:
-        file.write(safetensors.torch.save(weights, {'motionclip': json.dumps(header)}))
-
-
-def load_network(path: Path) -> tuple[Any, dict[str, Any]]:
-    """Read what `save_network` wrote, strictly.
-
-    Raises:
-        CheckpointError: Truncated, or not a checkpoint of this program.
-    """
-    remedy = 'take a complete copy or train one with `motionclip train`'
-    try:
-        with safetensors.safe_open(path, 'pt') as file:
-            header = json.loads((file.metadata() or {}).get('motionclip', 'null'))
-        if not isinstance(header, dict) or not isinstance(header.get('format'), int):
-            raise CheckpointError(f'{path}: not a motionclip checkpoint; {remedy}')
-        if header['format'] != _FORMAT:
-            raise CheckpointError(
-                f'{path}: checkpoint of format {header["format"]}, this version reads format '
-                f'{_FORMAT}; install the version of motionclip that wrote it, or train anew'
-            )
-        kind = ARCHITECTURES[header['architecture']]
-        network = kind.network(kind.sizes(**header['network']))
-        weights = safetensors.torch.load_file(path)
-        network.load_state_dict(
-            {name: value.float() for name, value in weights.items() if not name.startswith(PREFIX)}
-        )
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        reason = str(error).strip().split('\n')[0]
-        raise CheckpointError(f'{path}: damaged checkpoint ({reason}); {remedy}') from None
-    except safetensors.SafetensorError as error:
-        raise CheckpointError(f'{path}: damaged checkpoint ({error}); {remedy}') from None
-    return network, dict(header['info'])
 
 
 def _check_encoder(network: Any, encoder: TextEncoder, wanted: str) -> None:

@@ -19,8 +19,8 @@ from motionclip_model import features, losses
 from motionclip_model.body import Body, load_body
 from motionclip_model.data.sampler import Batch
 from motionclip_model.network import RowNetwork
-from motionclip_model.stages import Gather, Losses, Stage, alone
 from motionclip_model.text_encoder import TextEmbedding
+from motionclip_model.training.stages import Gather, Losses, Stage, alone
 from motionclip_model.transformer import sinusoids
 
 WINDOW_SECONDS = 3.0

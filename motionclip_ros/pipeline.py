@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, Self
 import torch
 
 from motionclip_model import __version__
-from motionclip_model.model import MotionClip, checkpoint_path
+from motionclip_model.checkpoint import checkpoint_path
+from motionclip_model.model import MotionClip
 from motionclip_model.motion import Motion
 from motionclip_model.sequence import generate_sequence, shared_seconds, split_commands
 from motionclip_model.text_encoder import clean_text

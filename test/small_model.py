@@ -9,10 +9,10 @@ from typing import Any
 
 from motionclip_model.network import NetworkConfig
 from motionclip_model.text_encoder import TextEncoder
-from motionclip_model.train import Trainer
-from motionclip_model.train_config import StageConfig, TrainConfig
-from motionclip_model.train_data import samplers
-from motionclip_model.train_journal import Journal
+from motionclip_model.training.config import StageConfig, TrainConfig
+from motionclip_model.training.data import samplers
+from motionclip_model.training.journal import Journal
+from motionclip_model.training.trainer import Trainer
 
 
 class Notes:

@@ -179,7 +179,9 @@ def test_unusable_options(motionclip, clips, tmp_path: Path) -> None:
     _expect_one_line(motionclip('retarget', 'walk.txt', *out), '.npz (AMASS) or .bvh')
     _expect_one_line(motionclip('view', walk, '--out', 'walk.txt'), '.png, .mp4 or .gif')
     _expect_one_line(motionclip('recognise', walk, '--labels', 'walk'), 'at least two')
-    _expect_one_line(motionclip('train', '--data', tmp_path), 'no texts*.jsonl')
+    _expect_one_line(
+        motionclip('train', '--data', tmp_path, '--out', tmp_path / 'run'), 'no texts*.jsonl'
+    )
     assert not (tmp_path / 'o').exists()
 
 

@@ -11,8 +11,8 @@ from motionclip_model.errors import DependencyError, EncoderError
 from motionclip_model.latent import recognise
 from motionclip_model.model import MotionClip
 from motionclip_model.motion import Motion
-from motionclip_model.train import Trainer
-from motionclip_model.train_config import StageConfig
+from motionclip_model.training.config import StageConfig
+from motionclip_model.training.trainer import Trainer
 
 
 @pytest.fixture(scope='module')

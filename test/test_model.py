@@ -10,8 +10,9 @@ import torch
 from small_model import small_config
 
 from motionclip_model import features
+from motionclip_model.checkpoint import load_network, save_network
 from motionclip_model.errors import CheckpointError, EncoderError, MotionClipError
-from motionclip_model.model import MotionClip, load_network, save_network
+from motionclip_model.model import MotionClip
 from motionclip_model.motion import Motion
 from motionclip_model.network import MotionClipNetwork
 from motionclip_model.text_encoder import TextEncoder

@@ -15,7 +15,7 @@ from motionclip_model.model import MotionClip
 from motionclip_model.motion import Motion
 from motionclip_model.paper import STAGES, PaperConfig, PaperNetwork, paper_loss
 from motionclip_model.text_encoder import TextEmbedding
-from motionclip_model.train_config import StageConfig, TrainConfig
+from motionclip_model.training.config import StageConfig, TrainConfig
 
 SMALL = PaperConfig(24, 24, width=32, layers=2, feedforward=48, dropout=0.0)
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,11 +7,12 @@ import pytest
 import torch
 from small_model import Notes, small_config, small_trainer
 
-from motionclip_model import train as train_module
+from motionclip_model.checkpoint import load_network
 from motionclip_model.errors import CheckpointError, ConfigError
-from motionclip_model.model import MotionClip, load_network
-from motionclip_model.train import Trainer
-from motionclip_model.train_config import StageConfig
+from motionclip_model.model import MotionClip
+from motionclip_model.training import trainer as train_module
+from motionclip_model.training.config import StageConfig
+from motionclip_model.training.trainer import Trainer
 
 
 def test_the_autoencoder_learns_real_motion(corpus: Path, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import yaml
 from small_model import small_config
 
 from motionclip_model.errors import ConfigError
-from motionclip_model.stages import STAGES
-from motionclip_model.train_config import TrainConfig
+from motionclip_model.training.config import TrainConfig
+from motionclip_model.training.stages import STAGES
 
 FOLDER = Path(__file__).parent.parent / 'config' / 'train'
 CONFIGS = sorted(path for path in FOLDER.glob('*.yaml') if path.stem != 'held_out')

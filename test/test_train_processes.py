@@ -13,9 +13,9 @@ from small_model import Notes, small_config, small_trainer
 
 from motionclip_model.data.sampler import Batch
 from motionclip_model.errors import ConfigError
-from motionclip_model.train import Trainer
-from motionclip_model.train_config import StageConfig, TrainConfig
-from motionclip_model.train_processes import share
+from motionclip_model.training.config import StageConfig, TrainConfig
+from motionclip_model.training.processes import share
+from motionclip_model.training.trainer import Trainer
 
 HERE = Path(__file__).parent
 PROGRAM = """

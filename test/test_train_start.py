@@ -6,8 +6,9 @@ import pytest
 import torch
 from small_model import Notes, small_config, small_trainer
 
+from motionclip_model.checkpoint import load_network
 from motionclip_model.errors import CheckpointError, ConfigError
-from motionclip_model.model import MotionClip, load_network
+from motionclip_model.model import MotionClip
 
 
 @pytest.fixture(scope='module')

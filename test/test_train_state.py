@@ -11,8 +11,8 @@ from small_model import Notes, small_config, small_trainer
 
 from motionclip_model import storage
 from motionclip_model.errors import CheckpointError
-from motionclip_model.train import Trainer
-from motionclip_model.train_state import State, load_state, save_state
+from motionclip_model.training.state import State, load_state, save_state
+from motionclip_model.training.trainer import Trainer
 
 CPU = torch.device('cpu')
 

@@ -7,8 +7,8 @@ import torch
 from motionclip_model import features
 from motionclip_model.data.sampler import Batch, pad
 from motionclip_model.motion import Motion
-from motionclip_model.stages import STAGES
-from motionclip_model.train_watch import collapse_warning, joint_speed, liveliness
+from motionclip_model.training.stages import STAGES
+from motionclip_model.training.watch import collapse_warning, joint_speed, liveliness
 
 
 @pytest.fixture(scope='module')

@@ -10,7 +10,7 @@ from motionclip_model.storage import write_json
 from motionclip_ros.cli.app import Corpus, app, console, say
 
 if TYPE_CHECKING:
-    from motionclip_model.train import Trainer
+    from motionclip_model.training.trainer import Trainer
     from motionclip_ros.training_progress import TrainingProgress
 
 
@@ -42,15 +42,15 @@ def train(
 ) -> None:
     """Train a model; the same command resumes a run that was interrupted.
 
-    Examples: motionclip train --data data --out runs/mine
+    Example: motionclip train --data data --out runs/mine
 
-    motionclip train --data data --out runs/clip --text-encoder openai/clip-vit-base-patch32
+    Example: motionclip train --data data --out runs/clip --text-encoder openai/clip-vit-base-patch32
 
-    torchrun --nproc-per-node 8 .venv/bin/motionclip train --data data --out runs/mine
+    Example: torchrun --nproc-per-node 8 .venv/bin/motionclip train --data data --out runs/mine
     """
-    from motionclip_model.train import Trainer
-    from motionclip_model.train_config import TrainConfig
-    from motionclip_model.train_state import room_on_disk
+    from motionclip_model.training.config import TrainConfig
+    from motionclip_model.training.state import room_on_disk
+    from motionclip_model.training.trainer import Trainer
     from motionclip_ros.resources import find
     from motionclip_ros.training_progress import TrainingProgress
 

@@ -16,8 +16,8 @@ from motionclip_model.data.texts import Skipped
 from motionclip_model.errors import DependencyError
 from motionclip_model.image_encoder import load_or_make_image_embeddings
 from motionclip_model.text_encoder import TextEncoder
-from motionclip_model.train_config import TrainConfig
-from motionclip_model.train_journal import Journal
+from motionclip_model.training.config import TrainConfig
+from motionclip_model.training.journal import Journal
 
 
 def samplers(

@@ -13,8 +13,8 @@ from torch import Tensor
 from motionclip_model import features
 from motionclip_model.data.sampler import Batch
 from motionclip_model.generation import GUIDANCE, STEPS
-from motionclip_model.stages import Stage
 from motionclip_model.text_encoder import TextEmbedding
+from motionclip_model.training.stages import Stage
 
 LIVELY = 0.6
 """Joints that move slower than this share of the real ones are a collapsing model's."""

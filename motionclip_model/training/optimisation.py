@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from motionclip_model.stages import Stage
-from motionclip_model.train_config import StageConfig
+from motionclip_model.training.config import StageConfig
+from motionclip_model.training.stages import Stage
 
 WARM_UP_STEPS = 100
 """Steps until the learning rate has reached its schedule."""

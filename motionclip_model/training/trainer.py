@@ -12,22 +12,22 @@ import torch
 
 from motionclip_model import __version__
 from motionclip_model.architecture import build_network
+from motionclip_model.checkpoint import save_network
 from motionclip_model.errors import CheckpointError
-from motionclip_model.model import save_network
-from motionclip_model.stages import Stage
 from motionclip_model.text_encoder import TextEncoder
-from motionclip_model.train_config import StageConfig, TrainConfig
-from motionclip_model.train_data import fingerprint, provenance, samplers
-from motionclip_model.train_journal import Journal, Reporter
-from motionclip_model.train_optimisation import (
+from motionclip_model.training.config import StageConfig, TrainConfig
+from motionclip_model.training.data import fingerprint, provenance, samplers
+from motionclip_model.training.journal import Journal, Reporter
+from motionclip_model.training.optimisation import (
     WARM_UP_STEPS,
     follow,
     new_optimizer,
     optimise,
 )
-from motionclip_model.train_processes import Processes, Sealed
-from motionclip_model.train_start import take_over
-from motionclip_model.train_state import (
+from motionclip_model.training.processes import Processes, Sealed
+from motionclip_model.training.stages import Stage
+from motionclip_model.training.start import take_over
+from motionclip_model.training.state import (
     State,
     check_folder,
     claim_folder,
@@ -35,7 +35,7 @@ from motionclip_model.train_state import (
     room_on_disk,
     save_state,
 )
-from motionclip_model.train_watch import collapse_warning, liveliness, peak_memory
+from motionclip_model.training.watch import collapse_warning, liveliness, peak_memory
 
 _ROW_SCALE_FLOOR = 0.05
 """Nearly constant numbers (a stiff wrist) are not blown up to unit deviation."""

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from motionclip_model.errors import DependencyError
-from motionclip_model.train_watch import Meter, peak_memory
+from motionclip_model.training.watch import Meter, peak_memory
 
 _CURVE_EVERY = 10
 """Steps between points of the curves."""

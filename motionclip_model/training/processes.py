@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from motionclip_model.data.sampler import Batch, Sampler
 from motionclip_model.errors import ConfigError, DependencyError
-from motionclip_model.stages import Gather, Losses, Stage, alone
-from motionclip_model.train_config import StageConfig, TrainConfig
+from motionclip_model.training.config import StageConfig, TrainConfig
+from motionclip_model.training.stages import Gather, Losses, Stage, alone
 
 
 class Processes:

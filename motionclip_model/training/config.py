@@ -12,7 +12,7 @@ from motionclip_model.architecture import ARCHITECTURES
 from motionclip_model.data.licences import LICENCE_CHOICES
 from motionclip_model.errors import ConfigError
 from motionclip_model.network import STRIDE, NetworkConfig
-from motionclip_model.stages import Stage
+from motionclip_model.training.stages import Stage
 
 _Kind = TypeVar('_Kind')
 

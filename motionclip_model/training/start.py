@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from motionclip_model.checkpoint import checkpoint_path, load_network
 from motionclip_model.errors import ConfigError
-from motionclip_model.model import checkpoint_path, load_network
 from motionclip_model.network import MotionClipNetwork
-from motionclip_model.stages import Stage
+from motionclip_model.training.stages import Stage
 
 _WITHOUT_TEXT = ('autoencoder.', 'row_', 'latent_')
 """Weights that are the same for every text encoder."""
