@@ -36,8 +36,8 @@ from motionclip_model.data.sampler import Batch, pad
 from motionclip_model.motion import Motion
 from motionclip_model.paper import STAGES, PaperConfig, PaperNetwork
 from motionclip_model.text_encoder import TextEncoder
-from motionclip_model.train import Trainer
-from motionclip_model.train_config import TrainConfig
+from motionclip_model.training.config import TrainConfig
+from motionclip_model.training.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / 'test' / 'data'
