@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 from small_clip import EMBEDDING_WIDTH, TOKEN_WIDTH, small_clip
 from small_model import Notes, small_config
 
@@ -25,7 +26,11 @@ def image_losses(notes: Notes) -> list[float]:
 
 
 def test_a_model_learns_the_space_of_a_clip(
-    corpus: Path, folder: Path, tmp_path: Path, clips: dict[str, Path]
+    corpus: Path,
+    folder: Path,
+    tmp_path: Path,
+    clips: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     try:
         screen.backend()
@@ -49,6 +54,11 @@ def test_a_model_learns_the_space_of_a_clip(
     assert motion.seconds == pytest.approx(1.5)
     found = recognise(model, Motion.load(clips['wave']), ('walk', 'wave', 'jump'))
     assert {entry.label for entry in found} == {'walk', 'wave', 'jump'}
+    # It finds the encoder that it was trained with, and takes no other.
+    monkeypatch.delenv('MOTIONCLIP_TEXT_ENCODER', raising=False)
+    again = MotionClip.load(path)
+    assert torch.equal(again.encode_sentences(['walk']), model.encode_sentences(['walk']))
+    monkeypatch.setenv('MOTIONCLIP_TEXT_ENCODER', 'minilm')
     with pytest.raises(EncoderError, match='aligned to clip'):
         MotionClip.load(path)
 

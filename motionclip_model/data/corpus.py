@@ -127,13 +127,14 @@ def cached_corpus(
 def choose(folder: Path, split: str, licence: str, skipped: list[Skipped]) -> list[Entry]:
     """Find the entries of a split that the licences asked for allow; no motion is read yet."""
     check_choice(licence)
+    every = read_texts(folder, skipped)  # a folder that is no corpus has not even texts
     splits = {} if split == 'all' else read_splits(folder)
     if split not in ('all', *splits):
         known = ', '.join([*splits, 'all'])
         raise MotionClipError(f'split {split!r} is not one of {known}')
     wanted = set(splits.get(split, ()))
     entries = []
-    for entry in read_texts(folder, skipped):
+    for entry in every:
         if split != 'all' and entry.path not in wanted:
             continue
         try:
