@@ -92,6 +92,7 @@ def main() -> None:
     )
     print(text)
     if arguments.out is not None:
+        arguments.out.mkdir(parents=True, exist_ok=True)
         (arguments.out / 'tables.md').write_text(text + '\n')
         write_json(arguments.out / 'figures.json', {'models': measured, 'judge': real})
 
