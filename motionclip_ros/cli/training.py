@@ -44,7 +44,7 @@ def train(
 
     Example: motionclip train --data data --out runs/mine
 
-    Example: motionclip train --data data --out runs/clip --text-encoder openai/clip-vit-base-patch32
+    Example: motionclip train --data data --text-encoder openai/clip-vit-base-patch32
 
     Example: torchrun --nproc-per-node 8 .venv/bin/motionclip train --data data --out runs/mine
     """
