@@ -73,7 +73,7 @@ def test_every_module_and_weight_is_installed(installed) -> None:
 
 
 def test_a_wheel_stays_small_enough_to_send(wheel) -> None:
-    assert wheel.stat().st_size < 25e6
+    assert wheel.stat().st_size < 40e6  # two checkpoints of at most 16 MB
 
 
 def test_ros_finds_the_package_its_files_and_its_nodes(installed) -> None:
