@@ -22,10 +22,10 @@ import pinocchio
 from scipy.spatial.transform import Rotation
 
 from motionclip_model.motion import Motion
-from motionclip_ros.retargeting.feasibility import limb_direction_error
-from motionclip_ros.retargeting.problem import State
+from motionclip_ros.retargeting.feasibility.report import limb_direction_error
 from motionclip_ros.retargeting.retargeter import MAX_FPS, Retargeter
-from motionclip_ros.retargeting.robot import Robot, load_robot
+from motionclip_ros.retargeting.robots.robot import Robot, load_robot
+from motionclip_ros.retargeting.solving.problem import State
 from motionclip_ros.retargeting.targets import make_targets
 
 CLIPS = Path(__file__).resolve().parent.parent / 'test' / 'data' / 'amass' / 'CMU'

@@ -12,7 +12,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchContext, LaunchDescription
-from motionclip_ros.retargeting.robot import load_robot
+from motionclip_ros.retargeting.robots.robot import load_robot
 
 PACKAGE = 'motionclip_ros'
 

@@ -21,7 +21,7 @@ from motionclip_ros.bag import Bag
 from motionclip_ros.nodes.client import GeneratorClient
 from motionclip_ros.processes import ProcessError, Processes
 from motionclip_ros.rendering import contact_sheet, robot_frames, write_film
-from motionclip_ros.retargeting.robot import Robot, load_robot
+from motionclip_ros.retargeting.robots.robot import Robot, load_robot
 
 FILM_FPS = 25.0
 

@@ -139,7 +139,7 @@ def _films() -> Finding:
 
 def _robots() -> Finding:
     from motionclip_ros.resources import listing
-    from motionclip_ros.retargeting.robot import load_robot
+    from motionclip_ros.retargeting.robots.robot import load_robot
 
     names = listing('config/robots', '.yaml')
     joints = [f'{name} ({len(load_robot(name).joint_names)} joints)' for name in names]

@@ -14,7 +14,7 @@ from motionclip_model.motion import Motion
 from motionclip_model.sequence import generate_sequence, shared_seconds, split_commands
 from motionclip_model.text_encoder import clean_text
 from motionclip_ros.retargeting.retargeter import Retargeter
-from motionclip_ros.retargeting.robot import Robot, load_robot
+from motionclip_ros.retargeting.robots.robot import Robot, load_robot
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 ROBOT_FPS = 30.0

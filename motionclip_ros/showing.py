@@ -8,7 +8,7 @@ import numpy as np
 from motionclip_model.errors import ConfigError
 from motionclip_model.motion import Motion
 from motionclip_ros.rendering import Frame, contact_sheet, human_frames, robot_frames, write_film
-from motionclip_ros.retargeting.robot import Robot
+from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 FILM_FPS = 25.0

@@ -5,8 +5,8 @@ from scipy.spatial.transform import Rotation
 
 from motionclip_model import skeleton
 from motionclip_model.motion import Motion
-from motionclip_ros.retargeting.problem import State, Tasks
-from motionclip_ros.retargeting.robot import Robot
+from motionclip_ros.retargeting.robots.robot import Robot
+from motionclip_ros.retargeting.solving.problem import State, Tasks
 
 
 def random_state(robot: Robot, frames: int, seed: int) -> State:

@@ -147,7 +147,7 @@ def test_motions_are_read_without_torch() -> None:
 def test_retargeting_loads_neither_ros_nor_torch() -> None:
     names = [name for name in MODULES if name.startswith('motionclip_ros.retargeting')]
     code = '\n'.join(f'import {name}' for name in names)
-    code += "\nmotionclip_ros.retargeting.robot.load_robot('g1')"
+    code += "\nmotionclip_ros.retargeting.robots.robot.load_robot('g1')"
     assert not loaded_after(code, ('rclpy', 'torch', 'transformers', 'mujoco'))
 
 

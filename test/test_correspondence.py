@@ -4,7 +4,7 @@ import pytest
 
 from motionclip_model.errors import ConfigError
 from motionclip_ros import resources
-from motionclip_ros.retargeting.correspondence import Correspondence
+from motionclip_ros.retargeting.robots.correspondence import Correspondence
 
 LINKS = 'links: {pelvis: {human: pelvis}}\n'
 FOOT = 'human_heel: left_ankle, human_toe: left_foot, toe_corners: [[0, 0, 0]]'

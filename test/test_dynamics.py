@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 
 from motionclip_model.motion import Motion
-from motionclip_ros.retargeting.dynamics import MAX_EXCESS, Torques, torque_stretch, torques
+from motionclip_ros.retargeting.feasibility.dynamics import (
+    MAX_EXCESS,
+    Torques,
+    torque_stretch,
+    torques,
+)
 from motionclip_ros.retargeting.retargeter import Retargeter
-from motionclip_ros.retargeting.robot import Robot, load_robot
+from motionclip_ros.retargeting.robots.robot import Robot, load_robot
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 

@@ -7,15 +7,15 @@ import pinocchio
 import pytest
 from retargeting_cases import standing
 
-from motionclip_ros.retargeting.dynamics import torques
-from motionclip_ros.retargeting.feasibility import (
+from motionclip_ros.retargeting.feasibility.dynamics import torques
+from motionclip_ros.retargeting.feasibility.report import (
     MAX_LIMB_ERROR,
     MAX_STRETCH,
     assess,
     limb_direction_error,
 )
-from motionclip_ros.retargeting.problem import State
-from motionclip_ros.retargeting.robot import load_robot
+from motionclip_ros.retargeting.robots.robot import load_robot
+from motionclip_ros.retargeting.solving.problem import State
 from motionclip_ros.retargeting.targets import make_targets
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 

@@ -6,9 +6,9 @@ import pytest
 from retargeting_cases import random_state, random_tasks
 from scipy.spatial.transform import Rotation
 
-from motionclip_ros.retargeting import kernel, kernel_numpy
-from motionclip_ros.retargeting.problem import State, Tasks, Tree
-from motionclip_ros.retargeting.robot import load_robot
+from motionclip_ros.retargeting.robots.robot import load_robot
+from motionclip_ros.retargeting.solving import kernel, kernel_numpy
+from motionclip_ros.retargeting.solving.problem import State, Tasks, Tree
 
 LINKS = ('pelvis', 'torso_link', 'left_ankle_roll_link', 'right_rubber_hand', 'head_link')
 

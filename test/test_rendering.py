@@ -9,7 +9,7 @@ from wave_generator import wave_motion
 from motionclip_model.drawing import screen
 from motionclip_model.errors import ConfigError, DependencyError, RobotError
 from motionclip_ros.rendering import contact_sheet, human_frames, robot_frames, write_film
-from motionclip_ros.retargeting.robot import load_robot
+from motionclip_ros.retargeting.robots.robot import load_robot
 
 SIZE = (160, 120)
 

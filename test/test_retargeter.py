@@ -11,9 +11,9 @@ from motionclip_model.motion import Motion
 from motionclip_model.skeleton import JOINT_INDEX
 from motionclip_ros.retargeting.approach import executable
 from motionclip_ros.retargeting.limits import cubic_use
-from motionclip_ros.retargeting.problem import State
 from motionclip_ros.retargeting.retargeter import Retargeted, Retargeter
-from motionclip_ros.retargeting.robot import load_robot
+from motionclip_ros.retargeting.robots.robot import load_robot
+from motionclip_ros.retargeting.solving.problem import State
 
 ACTIONS = ('cartwheel', 'dance', 'jog', 'jump', 'kick', 'punch', 'run', 'sit', 'walk', 'wave')
 

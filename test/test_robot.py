@@ -7,7 +7,7 @@ from retargeting_cases import random_state
 from scipy.spatial.transform import Rotation
 
 from motionclip_model.errors import RobotError
-from motionclip_ros.retargeting.robot import load_robot
+from motionclip_ros.retargeting.robots.robot import load_robot
 
 ONE_LINK = '<robot name="stone"><link name="pelvis"/></robot>'
 WHEEL = """<robot name="wheel"><link name="pelvis"/><link name="rim"/>

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from motionclip_model.errors import RobotError, TrajectoryError
 from motionclip_ros.follower import JointCommand, JointTrajectoryFollower
 from motionclip_ros.mujoco_model import robot_spec
-from motionclip_ros.retargeting.robot import load_robot
+from motionclip_ros.retargeting.robots.robot import load_robot
 from motionclip_ros.simulation import Simulation
 
 NAMES = ('a', 'b', 'c')

@@ -5,9 +5,9 @@ import pytest
 from retargeting_cases import random_state, random_tasks
 from scipy.spatial.transform import Rotation
 
-from motionclip_ros.retargeting.problem import State, Tasks
-from motionclip_ros.retargeting.robot import load_robot
-from motionclip_ros.retargeting.solver import Problem, Weights, evaluate, solve
+from motionclip_ros.retargeting.robots.robot import load_robot
+from motionclip_ros.retargeting.solving.problem import State, Tasks
+from motionclip_ros.retargeting.solving.solver import Problem, Weights, evaluate, solve
 
 LINKS = (
     'pelvis',

@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 from motionclip_model.motion import Motion
 from motionclip_model.skeleton import JOINT_INDEX
 from motionclip_ros.retargeting.contacts import contacts, foot_heights
-from motionclip_ros.retargeting.robot import load_robot
+from motionclip_ros.retargeting.robots.robot import load_robot
 from motionclip_ros.retargeting.targets import leg_scale, make_targets
 
 FEET = ('left_ankle', 'left_foot', 'right_ankle', 'right_foot')

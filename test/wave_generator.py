@@ -11,7 +11,7 @@ from motionclip_model.errors import CheckpointError, TextError
 from motionclip_model.motion import Motion
 from motionclip_ros.nodes.generator import GeneratorNode
 from motionclip_ros.nodes.running import serve
-from motionclip_ros.retargeting.robot import load_robot
+from motionclip_ros.retargeting.robots.robot import load_robot
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 FPS = 30.0

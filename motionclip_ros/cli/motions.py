@@ -99,7 +99,7 @@ def retarget(
     Example: motionclip retarget walk.bvh --robot g1 --out walk_g1.npz
     """
     from motionclip_ros.retargeting.retargeter import Retargeter
-    from motionclip_ros.retargeting.robot import load_robot
+    from motionclip_ros.retargeting.robots.robot import load_robot
 
     motion = load_motion(file)
     with console.status('retargeting'):
@@ -134,7 +134,7 @@ def view(
     target = out or file.with_suffix('.png')
     with console.status(f'drawing {target}'):
         if is_trajectory(file):
-            from motionclip_ros.retargeting.robot import load_robot
+            from motionclip_ros.retargeting.robots.robot import load_robot
             from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
             trajectory = RobotTrajectory.load(file)

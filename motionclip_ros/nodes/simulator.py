@@ -11,7 +11,7 @@ from motionclip_model.errors import MotionClipError
 from motionclip_ros import conversions, messages, parameters, topics
 from motionclip_ros.follower import JointTrajectoryFollower
 from motionclip_ros.nodes.running import LATCHED, RELIABLE, one_line, serve
-from motionclip_ros.retargeting.robot import load_robot
+from motionclip_ros.retargeting.robots.robot import load_robot
 from motionclip_ros.simulation import TIME_STEP, Simulation
 
 _LONGEST_LAG = 0.2

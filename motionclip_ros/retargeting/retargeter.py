@@ -8,12 +8,12 @@ from scipy.spatial.transform import Rotation
 
 from motionclip_model import skeleton
 from motionclip_model.motion import Motion
-from motionclip_ros.retargeting.dynamics import torque_stretch, torques
-from motionclip_ros.retargeting.feasibility import assess
-from motionclip_ros.retargeting.problem import State
+from motionclip_ros.retargeting.feasibility.dynamics import torque_stretch, torques
+from motionclip_ros.retargeting.feasibility.report import assess
 from motionclip_ros.retargeting.rates import within_rates
-from motionclip_ros.retargeting.robot import Robot
-from motionclip_ros.retargeting.solver import Problem, Weights, solve
+from motionclip_ros.retargeting.robots.robot import Robot
+from motionclip_ros.retargeting.solving.problem import State
+from motionclip_ros.retargeting.solving.solver import Problem, Weights, solve
 from motionclip_ros.retargeting.targets import make_targets
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 

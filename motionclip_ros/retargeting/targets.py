@@ -13,9 +13,9 @@ from jaxtyping import Bool, Float
 from motionclip_model import skeleton
 from motionclip_model.motion import Motion
 from motionclip_ros.retargeting.contacts import contacts, foot_heights
-from motionclip_ros.retargeting.correspondence import Foot
-from motionclip_ros.retargeting.problem import State, Tasks
-from motionclip_ros.retargeting.robot import Frame, Robot
+from motionclip_ros.retargeting.robots.correspondence import Foot
+from motionclip_ros.retargeting.robots.robot import Frame, Robot
+from motionclip_ros.retargeting.solving.problem import State, Tasks
 
 BASE_TO_SMPL: np.ndarray = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
 """Rotation from robot axes (x front, y left, z up) to SMPL body axes (x left, y up, z front)."""

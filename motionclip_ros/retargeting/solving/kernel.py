@@ -13,8 +13,8 @@ from typing import TypeVar, cast, no_type_check
 
 import numpy as np
 
-from motionclip_ros.retargeting import kernel_numpy
-from motionclip_ros.retargeting.problem import NormalEquations, State, Tasks, Tree
+from motionclip_ros.retargeting.solving import kernel_numpy
+from motionclip_ros.retargeting.solving.problem import NormalEquations, State, Tasks, Tree
 
 try:
     import numba

@@ -15,10 +15,10 @@ from jaxtyping import Float, Int
 
 from motionclip_model.errors import RobotError
 from motionclip_ros import resources
-from motionclip_ros.retargeting import kernel_numpy
-from motionclip_ros.retargeting.correspondence import Correspondence
 from motionclip_ros.retargeting.limits import JointLimits
-from motionclip_ros.retargeting.problem import State, Tree
+from motionclip_ros.retargeting.robots.correspondence import Correspondence
+from motionclip_ros.retargeting.solving import kernel_numpy
+from motionclip_ros.retargeting.solving.problem import State, Tree
 
 
 class Frame(NamedTuple):

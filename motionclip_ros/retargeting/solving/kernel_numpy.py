@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from motionclip_ros.retargeting.problem import State, Tasks, Tree
+from motionclip_ros.retargeting.solving.problem import State, Tasks, Tree
 
 
 def place(tree: Tree, state: State) -> tuple[np.ndarray, np.ndarray]:

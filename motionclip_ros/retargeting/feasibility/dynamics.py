@@ -11,7 +11,7 @@ import numpy as np
 import pinocchio
 from jaxtyping import Float
 
-from motionclip_ros.retargeting.robot import Robot
+from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 MAX_EXCESS = 0.05

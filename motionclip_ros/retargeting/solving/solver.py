@@ -14,9 +14,9 @@ from jaxtyping import Bool, Float
 from scipy.linalg import lapack
 from scipy.spatial.transform import Rotation, Slerp
 
-from motionclip_ros.retargeting.kernel import normal_equations
 from motionclip_ros.retargeting.limits import JointLimits
-from motionclip_ros.retargeting.problem import State, Tasks, Tree
+from motionclip_ros.retargeting.solving.kernel import normal_equations
+from motionclip_ros.retargeting.solving.problem import State, Tasks, Tree
 
 STRIDES = (16, 4, 1)
 _ITERATIONS = {16: 20, 4: 8, 1: 6}

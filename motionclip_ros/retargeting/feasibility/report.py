@@ -7,10 +7,10 @@ from jaxtyping import Float
 
 from motionclip_model import skeleton
 from motionclip_model.motion import Motion
-from motionclip_ros.retargeting.dynamics import MAX_EXCESS, Torques
+from motionclip_ros.retargeting.feasibility.dynamics import MAX_EXCESS, Torques
 from motionclip_ros.retargeting.limits import cubic_use
-from motionclip_ros.retargeting.problem import State
-from motionclip_ros.retargeting.robot import Robot
+from motionclip_ros.retargeting.robots.robot import Robot
+from motionclip_ros.retargeting.solving.problem import State
 from motionclip_ros.retargeting.targets import Targets
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 

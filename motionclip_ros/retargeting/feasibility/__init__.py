@@ -1,0 +1,1 @@
+"""What a trajectory asks of the robot: figures, and one verdict with its reason."""
