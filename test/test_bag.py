@@ -15,7 +15,12 @@ from motionclip_ros.bag import Bag, BagWriter
 from motionclip_ros.retargeting.limits import JointLimits
 
 LIMITS = JointLimits(
-    np.full(3, -9.0), np.full(3, 9.0), np.full(3, 9.0), np.full(3, 90.0), np.full(3, 9.0)
+    np.full(3, -9.0),
+    np.full(3, 9.0),
+    np.full(3, 9.0),
+    np.full(3, 90.0),
+    np.full(3, 9.0),
+    np.full(3, np.inf),
 )
 SECOND = 1_000_000_000
 TYPES = get_typestore(Stores.ROS2_KILTED)

@@ -75,6 +75,10 @@ def test_a_joint_without_acceleration_limit_is_refused(tmp_path) -> None:
         ),
         (LINKS + f'feet: {{pelvis: {{{FOOT}, heel_corners: []}}}}', 'heel_corners .* need'),
         (LINKS + 'human_rest_posture: {elbow: 90}', 'elbow is 90.0, not radians'),
+        (LINKS + 'base: hovering', "base is 'hovering'; it must be floating or fixed"),
+        (LINKS + 'capsules: {pelvis: [[0, 0, 0]]}', r'pelvis is .*radius\] in metres'),
+        (LINKS + 'capsules: {pelvis: [[[0, 0, 0], [0, 0, 1], 0]]}', 'no positive radius'),
+        (LINKS + 'collision_pairs: [pelvis]', 'must be a list of pairs'),
         (LINKS + 'acceleration_limits: {"*": 0}', "limit '\\*' is 0.0; it must be"),
     ],
 )
@@ -85,6 +89,22 @@ def test_invalid_files_are_refused_in_one_line(tmp_path, content, message) -> No
         Correspondence.load(path)
     assert str(caught.value).startswith(str(path))
     assert '\n' not in str(caught.value)
+
+
+def test_collision_bodies_and_a_fixed_base_are_read(tmp_path) -> None:
+    path = tmp_path / 'robot.yaml'
+    path.write_text(LINKS)
+    plain = Correspondence.load(path)
+    assert (plain.base_kind, plain.capsules, plain.collision_pairs) == ('floating', None, None)
+    path.write_text(
+        LINKS + 'base: fixed\n'
+        'capsules: {pelvis: [[[0, 0, 0], [0, 0, 1], 0.1]]}\n'
+        'collision_pairs: [[pelvis, left_hand]]\n'
+    )
+    read = Correspondence.load(path)
+    assert read.base_kind == 'fixed'
+    assert read.capsules == {'pelvis': (((0.0, 0.0, 0.0), (0.0, 0.0, 1.0), 0.1),)}
+    assert read.collision_pairs == (('pelvis', 'left_hand'),)
 
 
 def test_a_missing_file_is_refused(tmp_path) -> None:

@@ -20,6 +20,7 @@ def limits(**changes) -> JointLimits:
         'velocity': np.array([2.0, 3.0, 4.0]),
         'acceleration': np.array([20.0, 30.0, 40.0]),
         'effort': np.ones(3),
+        'jerk': np.full(3, np.inf),
     }
     return JointLimits(**(values | changes))
 

@@ -19,6 +19,7 @@ class JointLimits:
         velocity: Largest speed [rad/s].
         acceleration: Largest acceleration [rad/s^2].
         effort: Largest torque [Nm].
+        jerk: Largest jerk [rad/s^3]; infinite where nothing bounds it.
     """
 
     lower: Float[np.ndarray, ' joint']
@@ -26,10 +27,11 @@ class JointLimits:
     velocity: Float[np.ndarray, ' joint']
     acceleration: Float[np.ndarray, ' joint']
     effort: Float[np.ndarray, ' joint']
+    jerk: Float[np.ndarray, ' joint']
 
     def __post_init__(self) -> None:
         """Refuse limits that leave a joint no room."""
-        for name in ('lower', 'upper', 'velocity', 'acceleration', 'effort'):
+        for name in ('lower', 'upper', 'velocity', 'acceleration', 'effort', 'jerk'):
             values = getattr(self, name)
             if values.shape != self.lower.shape or np.isnan(values).any():
                 raise RobotError(f'{name} limits must be one number for each joint, got {values}')
@@ -39,7 +41,7 @@ class JointLimits:
                 f'joint {joint} has its lower limit {self.lower[joint]:g} above its upper limit '
                 f'{self.upper[joint]:g}; mend the URDF'
             )
-        for name in ('velocity', 'acceleration', 'effort'):
+        for name in ('velocity', 'acceleration', 'effort', 'jerk'):
             if (getattr(self, name) <= 0.0).any():
                 joint = int(np.argmin(getattr(self, name)))
                 raise RobotError(f'joint {joint} has no positive {name} limit; give it one')

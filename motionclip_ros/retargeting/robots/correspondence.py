@@ -15,6 +15,8 @@ from motionclip_model.errors import ConfigError
 _Entry = TypeVar('_Entry')
 _Converter = Callable[[Any, str], Any]
 Point = tuple[float, float, float]
+Segment = tuple[Point, Point, float]
+"""A capsule: both ends of its axis and its radius [m]."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,9 @@ class Correspondence:
         human_rest_posture: Joint -> angle [rad] in SMPL's rest pose; 0 if not named.
         acceleration_limits: Pattern of joint names -> limit [rad/s^2]; the last fit counts.
         urdf: Distribution and file inside it that hold the URDF, where they are known.
+        base_kind: `floating`, or `fixed` for a robot that is bolted down.
+        capsules: Link -> its collision capsules in its frame; None to fit them when needed.
+        collision_pairs: Links that must not touch; None to choose them when needed.
     """
 
     source: str
@@ -89,6 +94,9 @@ class Correspondence:
     human_rest_posture: Mapping[str, float] = field(default_factory=dict)
     acceleration_limits: Mapping[str, float] = field(default_factory=dict)
     urdf: Mapping[str, str] | None = None
+    base_kind: str = 'floating'
+    capsules: Mapping[str, tuple[Segment, ...]] | None = None
+    collision_pairs: tuple[tuple[str, str], ...] | None = None
 
     def __post_init__(self) -> None:
         """Refuse links that refer to nothing before them, and unusable numbers."""
@@ -117,6 +125,13 @@ class Correspondence:
                     f'{self.source}: acceleration limit {pattern!r} is {limit}; it must be '
                     'positive [rad/s^2]'
                 )
+        if self.base_kind not in ('floating', 'fixed'):
+            raise ConfigError(
+                f'{self.source}: base is {self.base_kind!r}; it must be floating or fixed'
+            )
+        for link, capsules in (self.capsules or {}).items():
+            if not all(0.0 < radius < float('inf') for _, _, radius in capsules):
+                raise ConfigError(f'{self.source}: a capsule of {link} has no positive radius')
 
     @property
     def base(self) -> str:
@@ -164,8 +179,17 @@ class Correspondence:
                 name: _text(value, f'{place}: {name}')
                 for name, value in _mapping(urdf, place).items()
             },
+            'base': _text,
+            'capsules': lambda capsules, place: {
+                link: _capsules(values, f'{place}: {link}')
+                for link, values in _mapping(capsules, place).items()
+            },
+            'collision_pairs': _pairs,
         }
-        return cls(source=str(path), **_converted(cls, convert, content, str(path)))
+        entries = _converted(cls, convert, content, str(path))
+        if 'base' in entries:  # `base` itself is the base link's name
+            entries['base_kind'] = entries.pop('base')
+        return cls(source=str(path), **entries)
 
 
 def _check_human(joint: Any) -> None:
@@ -204,6 +228,28 @@ def _points(content: Any, place: str) -> tuple[Point, ...]:
     except (TypeError, ValueError):
         raise ConfigError(
             f'{place} is {content!r:.60}; it must be a list of points [x, y, z] in metres'
+        ) from None
+
+
+def _capsules(content: Any, place: str) -> tuple[Segment, ...]:
+    try:
+        return tuple(
+            (*_points((start, end), place), _number(radius, place))
+            for start, end, radius in content
+        )
+    except (TypeError, ValueError):
+        raise ConfigError(
+            f'{place} is {content!r:.60}; it must be a list of [[x, y, z], [x, y, z], radius] '
+            'in metres'
+        ) from None
+
+
+def _pairs(content: Any, place: str) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple((_text(one, place), _text(other, place)) for one, other in content)
+    except (TypeError, ValueError):
+        raise ConfigError(
+            f'{place} is {content!r:.60}; it must be a list of pairs [link, link]'
         ) from None
 
 

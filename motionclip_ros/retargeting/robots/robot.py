@@ -48,6 +48,9 @@ class Robot:
         tree: The same joints for the kernels.
         limits: Bounds of the joints.
         correspondence: Which link follows which human joint.
+        fixed_base: True if the base never moves.
+        notes: What had to be mended in the URDF, one line each.
+        has_dynamics: False if masses are missing, so that no torque can be told.
     """
 
     name: str
@@ -58,6 +61,9 @@ class Robot:
     tree: Tree
     limits: JointLimits
     correspondence: Correspondence
+    fixed_base: bool = False
+    notes: tuple[str, ...] = ()
+    has_dynamics: bool = True
 
     @property
     def neutral(self) -> Float[np.ndarray, ' joint']:
@@ -225,8 +231,10 @@ def _read(path: Path, correspondence: Correspondence) -> Robot:
             velocity=model.velocityLimit[6:].copy(),
             acceleration=np.array([correspondence.acceleration_limit(name) for name in names]),
             effort=model.effortLimit[6:].copy(),
+            jerk=np.full(len(names), np.inf),
         ),
         correspondence=correspondence,
+        fixed_base=correspondence.base_kind == 'fixed',
     )
     _check_asked(robot)
     return robot
