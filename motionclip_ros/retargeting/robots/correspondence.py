@@ -232,12 +232,13 @@ def _points(content: Any, place: str) -> tuple[Point, ...]:
 
 
 def _capsules(content: Any, place: str) -> tuple[Segment, ...]:
+    def segment(first: Any, second: Any, radius: Any) -> Segment:
+        start, end = _points((first, second), place)
+        return start, end, _number(radius, place)
+
     try:
-        return tuple(
-            (*_points((start, end), place), _number(radius, place))
-            for start, end, radius in content
-        )
-    except (TypeError, ValueError):
+        return tuple(segment(*entry) for entry in content)
+    except (ConfigError, TypeError, ValueError):
         raise ConfigError(
             f'{place} is {content!r:.60}; it must be a list of [[x, y, z], [x, y, z], radius] '
             'in metres'
