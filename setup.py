@@ -84,6 +84,8 @@ setup(
         'typer>=0.15',
     ],
     extras_require={
+        # What the retargeter is measured against.
+        'benchmark': ['daqp>=0.7', 'pin-pink>=4.0', 'qpsolvers>=4.4'],
         # SMPL's own mesh, for those who have its files.
         'smpl': ['smplx>=0.1.28'],
         'train': ['lightning-fabric>=2.6', 'tensorboard>=2.20'],
