@@ -7,8 +7,8 @@ from retargeting_cases import random_state, random_tasks
 from scipy.spatial.transform import Rotation
 
 from motionclip_ros.retargeting.robots.robot import load_robot
-from motionclip_ros.retargeting.solving import kernel, kernel_numpy
-from motionclip_ros.retargeting.solving.problem import State, Tasks, Tree
+from motionclip_ros.retargeting.solving import compiled, kernel, kernel_numpy
+from motionclip_ros.retargeting.solving.problem import Clearance, State, Tasks, Tree
 
 LINKS = ('pelvis', 'torso_link', 'left_ankle_roll_link', 'right_rubber_hand', 'head_link')
 
@@ -38,7 +38,7 @@ def test_numba_and_numpy_agree(robot, sliding) -> None:
 def test_numpy_stands_in_without_numba(robot, monkeypatch) -> None:
     state, tasks = random_state(robot, 3, 0), random_tasks(robot, 3, 1, LINKS)
     expected = kernel.normal_equations(robot.tree, tasks, state)
-    monkeypatch.setattr(kernel, 'numba', None)
+    monkeypatch.setattr(compiled, 'numba', None)
     monkeypatch.setattr(kernel, '_sweep', None)
     found = kernel.normal_equations(robot.tree, tasks, state)
     np.testing.assert_allclose(found.gradient, expected.gradient, atol=1e-9)
@@ -104,3 +104,81 @@ def test_cost_of_a_turn_is_its_squared_angle(robot, axis, angle) -> None:
     )
     cost = kernel.normal_equations(robot.tree, tasks, state).cost[0]
     assert cost == pytest.approx(angle**2 / 2, abs=1e-12)
+
+
+def capsules(robot, seed: int) -> Clearance:
+    """Capsules at random on the robot, some of them spheres, all pairs of different bodies."""
+    rng = np.random.default_rng(seed)
+    count = 16
+    body = rng.integers(-1, len(robot.joint_names), count)
+    along = 0.1 * rng.normal(size=(count, 3))
+    along[:3] = 0.0
+    radius = rng.uniform(0.02, 0.1, count)
+    reach = np.linalg.norm(along, axis=1) / 2 + radius
+    pairs = np.array([(a, b) for a in range(count) for b in range(a) if body[a] != body[b]])
+    start = 0.05 * rng.normal(size=(count, 3))
+    return Clearance(body, start, along, radius, reach, pairs, 0.02, 100.0)
+
+
+def test_numba_and_numpy_agree_on_clearance(robot) -> None:
+    state, tasks = random_state(robot, 40, 0), random_tasks(robot, 40, 1, LINKS)
+    clearance = capsules(robot, 8)
+    fast = kernel.normal_equations(robot.tree, tasks, state, clearance)
+    slow = kernel_numpy.sweep(robot.tree, tasks, state, clearance)
+    without = kernel.normal_equations(robot.tree, tasks, state)
+    assert (fast.cost > without.cost + 1e-3).any()  # some capsules do meet
+    for ours, theirs in zip(fast, slow, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9)
+
+
+def test_clearance_has_the_slope_of_its_cost(robot) -> None:
+    state = random_state(robot, 12, 4)
+    tasks, clearance = random_tasks(robot, 12, 5, ('pelvis',)), capsules(robot, 9)
+    found = kernel.normal_equations(robot.tree, tasks, state, clearance)
+    for joint in range(len(robot.joint_names)):
+        costs = []
+        for step in (1e-6, -1e-6):
+            joints = state.joints.copy()
+            joints[:, joint] += step
+            there = state._replace(joints=joints)
+            costs.append(kernel.normal_equations(robot.tree, tasks, there, clearance).cost)
+        slope = (costs[0] - costs[1]) / 2e-6
+        np.testing.assert_allclose(found.gradient[:, 6 + joint], slope, rtol=1e-5, atol=1e-5)
+
+
+def test_a_row_of_clearance_is_the_product_of_its_slope(robot) -> None:
+    """With one pair in reach the matrix has rank one: J'J of that distance."""
+    state, clearance = random_state(robot, 40, 4), capsules(robot, 9)
+    tasks = random_tasks(robot, 40, 5, ('pelvis',))
+    for pair in clearance.pairs[:20]:
+        alone = clearance._replace(pairs=pair[None])
+        with_it = kernel.normal_equations(robot.tree, tasks, state, alone)
+        without = kernel.normal_equations(robot.tree, tasks, state)
+        slope = with_it.gradient - without.gradient
+        cost = with_it.cost - without.cost
+        met = cost > 1e-6
+        # gradient = -w h g and cost = w h^2 / 2, so w g g' = gradient gradient' / (2 cost).
+        expected = slope[met, :, None] * slope[met, None] / (2 * cost[met, None, None])
+        np.testing.assert_allclose(
+            (with_it.matrix - without.matrix)[met], np.tril(expected), atol=1e-8
+        )
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_nearest_points_of_segments_are_nearest(seed) -> None:
+    rng = np.random.default_rng(seed)
+    start_a, along_a, start_b, along_b = rng.normal(size=(4, 200, 3))
+    along_a[:20] = 0.0
+    along_b[10:30] = 0.0
+    along_b[30:40] = 2.0 * along_a[30:40]  # parallel
+    s, t = kernel_numpy.nearest_on_segments(start_a, along_a, start_b, along_b)
+    grid = np.linspace(0.0, 1.0, 41)
+
+    def apart(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+        a = start_a + p[..., None] * along_a
+        return np.linalg.norm(a - start_b - q[..., None] * along_b, axis=-1)
+
+    ours = apart(s, t)
+    for p in grid:
+        for q in grid:
+            assert (ours <= apart(np.full(200, p), np.full(200, q)) + 1e-9).all()

@@ -63,12 +63,12 @@ def test_the_gradient_is_the_slope_of_the_whole_cost(robot) -> None:
     state = random_state(robot, 5, 1)
     clip = problem(robot, random_tasks(robot, 5, 2, LINKS), weights)
     found = evaluate(clip, state)
-    assert found.broken  # the hinge rows take part
+    assert found.between.velocity.any()  # the hinge rows take part
     for frame in (0, 2, 4):
         for dof in (0, 2, 4, 6, 9, 20, 34):
             costs = []
             for step in (1e-6, -1e-6):
-                move = np.zeros_like(found.gradient)
+                move = np.zeros_like(found.equations.gradient)
                 move[frame, dof] = step
                 moved = State(
                     state.base_position + move[:, :3],
@@ -77,7 +77,7 @@ def test_the_gradient_is_the_slope_of_the_whole_cost(robot) -> None:
                 )
                 costs.append(evaluate(clip, moved).cost)
             slope = (costs[0] - costs[1]) / 2e-6
-            assert found.gradient[frame, dof] == pytest.approx(slope, rel=1e-4, abs=1e-2)
+            assert found.equations.gradient[frame, dof] == pytest.approx(slope, rel=1e-4, abs=1e-2)
 
 
 @pytest.mark.parametrize('frames', [2, 3, 17, 90])

@@ -1,69 +1,68 @@
-"""Cost, gradient and normal matrix of link-tracking tasks, without building a Jacobian.
+"""Cost, gradient and normal matrix of one frame after the other, without building a Jacobian.
 
 Each task asks a point of a link to be somewhere (and turned somehow). Read as a rigid body
 whose mass is the task's weight, its normal matrix J'WJ is an inertia in joint space: composite
 rigid bodies in one sweep from the leaves to the base (Featherstone, "Rigid Body Dynamics
 Algorithms" (2008), chapter 6) give the sum over all tasks, and the gradient is swept along
-like a force. `kernel_numpy` computes the same numbers where numba is not installed.
+like a force. Two capsules that come too near are the exception: their distance depends on two
+links, and adds one row of its own. `kernel_numpy` computes the same numbers without numba.
 """
 
 import math
-from collections.abc import Callable
-from typing import TypeVar, cast, no_type_check
+from typing import no_type_check
 
 import numpy as np
 
-from motionclip_ros.retargeting.solving import kernel_numpy
-from motionclip_ros.retargeting.solving.problem import NormalEquations, State, Tasks, Tree
-
-try:
-    import numba
-except ImportError:  # every platform with NumPy can retarget, only slower
-    numba = None  # type: ignore[assignment]
-
-_Function = TypeVar('_Function', bound=Callable[..., object])
-
-
-def _jit(function: _Function) -> _Function:
-    """Compile on first use; the machine code is kept on disk between runs.
-
-    What is compiled is marked `no_type_check` below, for a run-time checker's wrapper would be
-    Python in the middle of machine code.
-    """
-    if numba is None:
-        return function
-    try:
-        return cast(_Function, numba.njit(cache=True)(function))
-    except RuntimeError:  # no folder to keep machine code in: compile in every process
-        return cast(_Function, numba.njit(function))
+from motionclip_ros.retargeting.solving import compiled, kernel_numpy
+from motionclip_ros.retargeting.solving.compiled import (
+    axis_rotation,
+    jit,
+    multiply,
+    nearest_on_segments,
+    rotation_vector,
+)
+from motionclip_ros.retargeting.solving.problem import (
+    NO_CLEARANCE,
+    Clearance,
+    NormalEquations,
+    State,
+    Tasks,
+    Tree,
+)
 
 
-def normal_equations(tree: Tree, tasks: Tasks, state: State) -> NormalEquations:
+def normal_equations(
+    tree: Tree,
+    tasks: Tasks,
+    state: State,
+    clearance: Clearance = NO_CLEARANCE,
+    result: NormalEquations | None = None,
+) -> NormalEquations:
     """Evaluate all tasks in all frames.
 
     Args:
         tree: The robot.
         tasks: What is asked of it.
         state: Where to evaluate.
+        clearance: Which parts of it must not meet.
+        result: Arrays to overwrite; fresh memory would cost as much as half the sums.
 
     Returns:
         Cost, gradient and normal matrix of each frame.
     """
-    if numba is None:
-        return NormalEquations(*kernel_numpy.sweep(tree, tasks, state))
-    frames, joints = state.joints.shape
-    result = NormalEquations(
-        np.zeros(frames),
-        np.zeros((frames, joints + 6)),
-        np.zeros((frames, joints + 6, joints + 6)),
-    )
-    _sweep(tree, tasks, state, result)
+    if not compiled.available():
+        return NormalEquations(*kernel_numpy.sweep(tree, tasks, state, clearance))
+    if result is None:
+        result = NormalEquations.empty(*state.joints.shape)
+    _sweep(tree, tasks, clearance, state, result)
     return result
 
 
-@_jit
+@jit
 @no_type_check
-def _sweep(tree: Tree, tasks: Tasks, state: State, result: NormalEquations) -> None:
+def _sweep(
+    tree: Tree, tasks: Tasks, clearance: Clearance, state: State, result: NormalEquations
+) -> None:
     """Fill the result, frame by frame.
 
     All positions are relative to the base, which keeps the numbers small far from the origin
@@ -75,90 +74,71 @@ def _sweep(tree: Tree, tasks: Tasks, state: State, result: NormalEquations) -> N
     motion = np.empty((count, 6))  # linear part at the base's origin, then angular part
     inertia = np.empty((count + 1, 6, 6))
     force = np.empty((count + 1, 6))
-    scratch = np.empty((3, 3, 3))  # one for all: allocating small arrays would cost half the time
+    scratch = np.empty((2, 3, 3))  # one for all: allocating small arrays would cost half the time
     for frame in range(frames):
         turn[0] = state.base_rotation[frame]
-        for joint in range(count):
-            _place(tree, joint, state.joints[frame, joint], turn, origin, motion, scratch)
+        _place(tree, state.joints[frame], turn, origin, motion, scratch)
         inertia[:] = 0.0
         force[:] = 0.0
+        cost = 0.0
         for task in range(len(tasks.body)):
-            carrier = tasks.body[task] + 1
-            result.cost[frame] += _add_task(
-                tasks,
-                frame,
-                task,
-                state.base_position[frame],
-                turn[carrier],
-                origin[carrier],
-                inertia[carrier],
-                force[carrier],
-                scratch,
+            cost += _add_point(
+                tasks, frame, task, state.base_position[frame], turn, origin, inertia, force
             )
-        _gather(tree.parent, motion, inertia, force, result.gradient[frame], result.matrix[frame])
+            if tasks.orientation_weight[frame, task] > 0.0:
+                cost += _add_rotation(tasks, frame, task, turn, inertia, force, scratch)
+        gradient, matrix = result.gradient[frame], result.matrix[frame]
+        _gather(tree.parent, motion, inertia, force, gradient, matrix)
+        if len(clearance.pairs) > 0:
+            cost += _keep_clear(tree.parent, clearance, turn, origin, motion, gradient, matrix)
+        result.cost[frame] = cost
 
 
-@_jit
+@jit
 @no_type_check
 def _place(
     tree: Tree,
-    joint: int,
-    angle: float,
+    joints: np.ndarray,
     turn: np.ndarray,
     origin: np.ndarray,
     motion: np.ndarray,
     scratch: np.ndarray,
 ) -> None:
-    """Place one joint behind its parent and note how it moves what hangs on it."""
-    above = turn[tree.parent[joint] + 1]
+    """Place every joint behind its parent and note how it moves what hangs on it."""
     frame, spin = scratch[0], scratch[1]
-    _multiply(above, tree.rotation[joint], frame)
-    ax, ay, az = tree.axis[joint]
-    slide = angle if tree.prismatic[joint] else 0.0
-    for i in range(3):
-        along = frame[i, 0] * ax + frame[i, 1] * ay + frame[i, 2] * az
-        origin[joint + 1, i] = origin[tree.parent[joint] + 1, i] + slide * along
-        for j in range(3):
-            origin[joint + 1, i] += above[i, j] * tree.position[joint, j]
-        motion[joint, i] = along
-        motion[joint, 3 + i] = along
-    if tree.prismatic[joint]:
-        motion[joint, 3:] = 0.0
-        turn[joint + 1] = frame
-        return
-    x, y, z = origin[joint + 1]
-    lx, ly, lz = motion[joint, 3:]
-    motion[joint, 0] = y * lz - z * ly
-    motion[joint, 1] = z * lx - x * lz
-    motion[joint, 2] = x * ly - y * lx
-    c, s = math.cos(angle), math.sin(angle)
-    for i in range(3):
-        for j in range(3):
-            spin[i, j] = tree.axis[joint, i] * tree.axis[joint, j] * (1 - c)
-        spin[i, i] += c
-    spin[2, 1] += ax * s
-    spin[1, 2] -= ax * s
-    spin[0, 2] += ay * s
-    spin[2, 0] -= ay * s
-    spin[1, 0] += az * s
-    spin[0, 1] -= az * s
-    _multiply(frame, spin, turn[joint + 1])
-
-
-@_jit
-@no_type_check
-def _multiply(left: np.ndarray, right: np.ndarray, product: np.ndarray) -> None:
-    """Multiply two 3x3 matrices; at this size the loops beat any library call."""
-    for i in range(3):
-        for j in range(3):
-            product[i, j] = (
-                left[i, 0] * right[0, j] + left[i, 1] * right[1, j] + left[i, 2] * right[2, j]
+    for joint in range(len(joints)):
+        angle = joints[joint]
+        above = tree.parent[joint] + 1
+        multiply(turn[above], tree.rotation[joint], frame)
+        ax, ay, az = tree.axis[joint]
+        slide = angle if tree.prismatic[joint] else 0.0
+        for i in range(3):
+            along = frame[i, 0] * ax + frame[i, 1] * ay + frame[i, 2] * az
+            origin[joint + 1, i] = (
+                origin[above, i]
+                + slide * along
+                + turn[above, i, 0] * tree.position[joint, 0]
+                + turn[above, i, 1] * tree.position[joint, 1]
+                + turn[above, i, 2] * tree.position[joint, 2]
             )
+            motion[joint, i] = along
+            motion[joint, 3 + i] = along
+        if tree.prismatic[joint]:
+            motion[joint, 3:] = 0.0
+            turn[joint + 1] = frame
+            continue
+        x, y, z = origin[joint + 1]
+        lx, ly, lz = motion[joint, 3], motion[joint, 4], motion[joint, 5]
+        motion[joint, 0] = y * lz - z * ly
+        motion[joint, 1] = z * lx - x * lz
+        motion[joint, 2] = x * ly - y * lx
+        axis_rotation(ax, ay, az, angle, spin)
+        multiply(frame, spin, turn[joint + 1])
 
 
-@_jit
+@jit
 @no_type_check
-def _add_task(
+def _add_point(
     tasks: Tasks,
     frame: int,
     task: int,
@@ -167,111 +147,87 @@ def _add_task(
     origin: np.ndarray,
     inertia: np.ndarray,
     force: np.ndarray,
-    scratch: np.ndarray,
 ) -> float:
     """Add one task's weight and pull to its carrier; return its cost."""
-    point, pull, weight = scratch[0]
-    weight[:] = tasks.position_weight[frame, task]
-    cost = 0.0
-    for i in range(3):
-        point[i] = origin[i]
-        for j in range(3):
-            point[i] += turn[i, j] * tasks.offset[task, j]
-        error = point[i] + base[i] - tasks.target_position[frame, task, i]
-        if i == 2 and error > 0.0 and tasks.one_sided[frame, task]:
-            weight[2] = 0.0
-        pull[i] = weight[i] * error
-        cost += pull[i] * error / 2
-    x, y, z = point
-    force[:3] += pull
-    force[3] += y * pull[2] - z * pull[1]
-    force[4] += z * pull[0] - x * pull[2]
-    force[5] += x * pull[1] - y * pull[0]
-    wx, wy, wz = weight
-    inertia[0, 0] += wx
-    inertia[1, 1] += wy
-    inertia[2, 2] += wz
-    inertia[3, 1] -= wy * z
-    inertia[3, 2] += wz * y
-    inertia[4, 0] += wx * z
-    inertia[4, 2] -= wz * x
-    inertia[5, 0] -= wx * y
-    inertia[5, 1] += wy * x
-    inertia[3, 3] += wy * z * z + wz * y * y
-    inertia[4, 4] += wx * z * z + wz * x * x
-    inertia[5, 5] += wx * y * y + wy * x * x
-    inertia[4, 3] -= wz * x * y
-    inertia[5, 3] -= wy * x * z
-    inertia[5, 4] -= wx * y * z
-    if tasks.orientation_weight[frame, task] > 0.0:
-        cost += _add_rotation(
-            tasks.orientation_weight[frame, task],
-            turn,
-            tasks.alignment[task],
-            tasks.target_rotation[frame, task],
-            inertia,
-            force,
-            scratch,
-        )
-    return cost
+    wx, wy, wz = tasks.position_weight[frame, task]
+    if wx == 0.0 and wy == 0.0 and wz == 0.0:
+        return 0.0
+    carrier = tasks.body[task] + 1
+    ox, oy, oz = tasks.offset[task]
+    x = origin[carrier, 0] + (
+        turn[carrier, 0, 0] * ox + turn[carrier, 0, 1] * oy + turn[carrier, 0, 2] * oz
+    )
+    y = origin[carrier, 1] + (
+        turn[carrier, 1, 0] * ox + turn[carrier, 1, 1] * oy + turn[carrier, 1, 2] * oz
+    )
+    z = origin[carrier, 2] + (
+        turn[carrier, 2, 0] * ox + turn[carrier, 2, 1] * oy + turn[carrier, 2, 2] * oz
+    )
+    ex = x + base[0] - tasks.target_position[frame, task, 0]
+    ey = y + base[1] - tasks.target_position[frame, task, 1]
+    ez = z + base[2] - tasks.target_position[frame, task, 2]
+    if ez > 0.0 and tasks.one_sided[frame, task]:
+        wz = 0.0
+        if wx == 0.0 and wy == 0.0:
+            return 0.0
+    fx, fy, fz = wx * ex, wy * ey, wz * ez
+    pull, own = force[carrier], inertia[carrier]
+    pull[0] += fx
+    pull[1] += fy
+    pull[2] += fz
+    pull[3] += y * fz - z * fy
+    pull[4] += z * fx - x * fz
+    pull[5] += x * fy - y * fx
+    own[0, 0] += wx
+    own[1, 1] += wy
+    own[2, 2] += wz
+    own[3, 1] -= wy * z
+    own[3, 2] += wz * y
+    own[4, 0] += wx * z
+    own[4, 2] -= wz * x
+    own[5, 0] -= wx * y
+    own[5, 1] += wy * x
+    own[3, 3] += wy * z * z + wz * y * y
+    own[4, 4] += wx * z * z + wz * x * x
+    own[5, 5] += wx * y * y + wy * x * x
+    own[4, 3] -= wz * x * y
+    own[5, 3] -= wy * x * z
+    own[5, 4] -= wx * y * z
+    return (fx * ex + fy * ey + fz * ez) / 2
 
 
-@_jit
+@jit
 @no_type_check
 def _add_rotation(
-    weight: float,
+    tasks: Tasks,
+    frame: int,
+    task: int,
     turn: np.ndarray,
-    alignment: np.ndarray,
-    target: np.ndarray,
     inertia: np.ndarray,
     force: np.ndarray,
     scratch: np.ndarray,
 ) -> float:
     """Add the pull of one link's rotation error; return its cost."""
-    now, tilt, error = scratch[0], scratch[1], scratch[2, 0]
-    _multiply(turn, alignment, now)
-    _multiply(now, target.T, tilt)
-    _rotation_vector(tilt, error)
+    weight = tasks.orientation_weight[frame, task]
+    carrier = tasks.body[task] + 1
+    now, tilt, error = scratch[0], scratch[1], scratch[0, 0]
+    multiply(turn[carrier], tasks.alignment[task], now)
+    target = tasks.target_rotation[frame, task]
+    for i in range(3):
+        for j in range(3):
+            tilt[i, j] = (
+                now[i, 0] * target[j, 0] + now[i, 1] * target[j, 1] + now[i, 2] * target[j, 2]
+            )
+    rotation_vector(tilt, error)
     cost = 0.0
     for i in range(3):
-        inertia[3 + i, 3 + i] += weight
-        force[3 + i] += weight * error[i]
+        inertia[carrier, 3 + i, 3 + i] += weight
+        force[carrier, 3 + i] += weight * error[i]
         cost += weight * error[i] * error[i] / 2
     return cost
 
 
-@_jit
-@no_type_check
-def _rotation_vector(matrix: np.ndarray, vector: np.ndarray) -> None:
-    """Write axis times angle, found through the quaternion (safe at half turns)."""
-    trace = matrix[0, 0] + matrix[1, 1] + matrix[2, 2]
-    if trace > 0.0:
-        w = math.sqrt(1.0 + trace) / 2
-        for i in range(3):
-            j, k = (i + 1) % 3, (i + 2) % 3
-            vector[i] = (matrix[k, j] - matrix[j, k]) / (4 * w)
-    else:
-        i = 0
-        if matrix[1, 1] > matrix[0, 0]:
-            i = 1
-        if matrix[2, 2] > matrix[i, i]:
-            i = 2
-        j, k = (i + 1) % 3, (i + 2) % 3
-        vector[i] = math.sqrt(1.0 + 2.0 * matrix[i, i] - trace) / 2
-        w = (matrix[k, j] - matrix[j, k]) / (4 * vector[i])
-        vector[j] = (matrix[j, i] + matrix[i, j]) / (4 * vector[i])
-        vector[k] = (matrix[k, i] + matrix[i, k]) / (4 * vector[i])
-    sine = math.sqrt(vector[0] ** 2 + vector[1] ** 2 + vector[2] ** 2)
-    scale = 2.0
-    if sine > 1e-12:
-        scale = 2.0 * math.atan2(sine, abs(w)) / sine
-    if w < 0.0:
-        scale = -scale
-    for i in range(3):
-        vector[i] *= scale
-
-
-@_jit
+@jit
 @no_type_check
 def _gather(
     parent: np.ndarray,
@@ -282,27 +238,119 @@ def _gather(
     matrix: np.ndarray,
 ) -> None:
     """Sweep from the leaves to the base."""
-    column = np.empty(6)
+    matrix[:] = 0.0
     for joint in range(len(parent) - 1, -1, -1):
-        own = inertia[joint + 1]
-        slope = 0.0
-        for i in range(6):
-            column[i] = 0.0
-            for j in range(6):
-                column[i] += (own[i, j] if i >= j else own[j, i]) * motion[joint, j]
-            matrix[6 + joint, i] = column[i]
-            slope += motion[joint, i] * force[joint + 1, i]
-        gradient[6 + joint] = slope
+        own, pull, line = inertia[joint + 1], force[joint + 1], motion[joint]
+        m0, m1, m2, m3, m4, m5 = line[0], line[1], line[2], line[3], line[4], line[5]
+        # Only the lower triangle is kept: what stands above the diagonal is its mirror image.
+        c0 = own[0, 0] * m0 + own[4, 0] * m4 + own[5, 0] * m5
+        c1 = own[1, 1] * m1 + own[3, 1] * m3 + own[5, 1] * m5
+        c2 = own[2, 2] * m2 + own[3, 2] * m3 + own[4, 2] * m4
+        c3 = own[3, 1] * m1 + own[3, 2] * m2 + own[3, 3] * m3 + own[4, 3] * m4 + own[5, 3] * m5
+        c4 = own[4, 0] * m0 + own[4, 2] * m2 + own[4, 3] * m3 + own[4, 4] * m4 + own[5, 4] * m5
+        c5 = own[5, 0] * m0 + own[5, 1] * m1 + own[5, 3] * m3 + own[5, 4] * m4 + own[5, 5] * m5
+        row = matrix[6 + joint]
+        row[0], row[1], row[2], row[3], row[4], row[5] = c0, c1, c2, c3, c4, c5
+        gradient[6 + joint] = (
+            m0 * pull[0] + m1 * pull[1] + m2 * pull[2] + m3 * pull[3] + m4 * pull[4] + m5 * pull[5]
+        )
         above = joint
         while above >= 0:
-            entry = 0.0
-            for i in range(6):
-                entry += motion[above, i] * column[i]
-            matrix[6 + joint, 6 + above] = entry
+            line = motion[above]
+            row[6 + above] = (
+                line[0] * c0
+                + line[1] * c1
+                + line[2] * c2
+                + line[3] * c3
+                + line[4] * c4
+                + line[5] * c5
+            )
             above = parent[above]
+        onto, total = force[parent[joint] + 1], inertia[parent[joint] + 1]
         for i in range(6):
-            force[parent[joint] + 1, i] += force[joint + 1, i]
-            for j in range(i + 1):
-                inertia[parent[joint] + 1, i, j] += own[i, j]
+            onto[i] += pull[i]
+            for j in range(6):
+                total[i, j] += own[i, j]
     gradient[:6] = force[0]
     matrix[:6, :6] = inertia[0]
+
+
+@jit
+@no_type_check
+def _keep_clear(
+    parent: np.ndarray,
+    clearance: Clearance,
+    turn: np.ndarray,
+    origin: np.ndarray,
+    motion: np.ndarray,
+    gradient: np.ndarray,
+    matrix: np.ndarray,
+) -> float:
+    """Push capsules apart that are nearer than the margin; return the cost."""
+    count = len(clearance.body)
+    ends = np.empty((count, 2, 3))  # start and direction in the world, relative to the base
+    for capsule in range(count):
+        carrier = clearance.body[capsule] + 1
+        for i in range(3):
+            start, along = origin[carrier, i], 0.0
+            for j in range(3):
+                start += turn[carrier, i, j] * clearance.start[capsule, j]
+                along += turn[carrier, i, j] * clearance.along[capsule, j]
+            ends[capsule, 0, i] = start
+            ends[capsule, 1, i] = along
+    cost = 0.0
+    parts, both = np.empty(2), np.empty((4, 3))
+    row = np.zeros(len(motion) + 6)
+    for pair in range(len(clearance.pairs)):
+        a, b = clearance.pairs[pair]
+        reach = clearance.reach[a] + clearance.reach[b] + clearance.margin
+        apart = 0.0
+        for i in range(3):
+            middle = ends[a, 0, i] - ends[b, 0, i] + (ends[a, 1, i] - ends[b, 1, i]) / 2
+            apart += middle * middle
+        if apart > reach * reach:
+            continue
+        both[0], both[1], both[2], both[3] = ends[a, 0], ends[a, 1], ends[b, 0], ends[b, 1]
+        nearest_on_segments(both, parts)
+        px = both[0, 0] + parts[0] * both[1, 0]
+        py = both[0, 1] + parts[0] * both[1, 1]
+        pz = both[0, 2] + parts[0] * both[1, 2]
+        nx = px - both[2, 0] - parts[1] * both[3, 0]
+        ny = py - both[2, 1] - parts[1] * both[3, 1]
+        nz = pz - both[2, 2] - parts[1] * both[3, 2]
+        length = math.sqrt(nx * nx + ny * ny + nz * nz)
+        lack = clearance.margin + clearance.radius[a] + clearance.radius[b] - length
+        if lack <= 0.0 or length < 1e-9:  # axes that meet have no direction to part in
+            continue
+        nx, ny, nz = nx / length, ny / length, nz / length
+        # The force on b acts at its own point, but that lies on the same line of action.
+        tx, ty, tz = py * nz - pz * ny, pz * nx - px * nz, px * ny - py * nx
+        joint, other = clearance.body[a], clearance.body[b]
+        while joint != other:  # what lies below both moves both alike
+            mover, sign = (joint, 1.0) if joint > other else (other, -1.0)
+            line = motion[mover]
+            slope = line[0] * nx + line[1] * ny + line[2] * nz
+            slope += line[3] * tx + line[4] * ty + line[5] * tz
+            row[6 + mover] = sign * slope
+            if sign > 0.0:
+                joint = parent[joint]
+            else:
+                other = parent[other]
+        cost += clearance.weight * lack * lack / 2
+        _add_row(row, clearance.weight, lack, gradient, matrix)
+    return cost
+
+
+@jit
+@no_type_check
+def _add_row(
+    row: np.ndarray, weight: float, lack: float, gradient: np.ndarray, matrix: np.ndarray
+) -> None:
+    """Add one row's outer product, and clear the row again; it is sparse."""
+    for dof in range(6, len(row)):
+        if row[dof] == 0.0:
+            continue
+        gradient[dof] -= weight * lack * row[dof]
+        for other in range(6, dof + 1):
+            matrix[dof, other] += weight * row[dof] * row[other]
+    row[:] = 0.0

@@ -4,7 +4,13 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from motionclip_ros.retargeting.solving.problem import State, Tasks, Tree
+from motionclip_ros.retargeting.solving.problem import (
+    NO_CLEARANCE,
+    Clearance,
+    State,
+    Tasks,
+    Tree,
+)
 
 
 def place(tree: Tree, state: State) -> tuple[np.ndarray, np.ndarray]:
@@ -23,7 +29,7 @@ def place(tree: Tree, state: State) -> tuple[np.ndarray, np.ndarray]:
 
 
 def sweep(
-    tree: Tree, tasks: Tasks, state: State
+    tree: Tree, tasks: Tasks, state: State, clearance: Clearance = NO_CLEARANCE
 ) -> tuple[
     Float[np.ndarray, ' frame'], Float[np.ndarray, 'frame dof'], Float[np.ndarray, 'frame dof dof']
 ]:
@@ -49,7 +55,73 @@ def sweep(
         force[:, tree.parent[joint] + 1] += force[:, joint + 1]
     gradient[:, :6] = force[:, 0]
     matrix[:, :6, :6] = np.tril(inertia[:, 0])
+    if len(clearance.pairs):
+        cost += _keep_clear(tree.parent, clearance, turn, origin, motion, gradient, matrix)
     return cost, gradient, matrix
+
+
+def _keep_clear(
+    parent: np.ndarray,
+    clearance: Clearance,
+    turn: np.ndarray,
+    origin: np.ndarray,
+    motion: np.ndarray,
+    gradient: np.ndarray,
+    matrix: np.ndarray,
+) -> np.ndarray:
+    """Push capsules apart that are nearer than the margin; return each frame's cost."""
+    carrier = turn[:, clearance.body + 1]
+    start = origin[:, clearance.body + 1] + np.einsum('tkab,kb->tka', carrier, clearance.start)
+    along = np.einsum('tkab,kb->tka', carrier, clearance.along)
+    cost = np.zeros(len(turn))
+    for a, b in clearance.pairs:
+        s, t = nearest_on_segments(start[:, a], along[:, a], start[:, b], along[:, b])
+        point = start[:, a] + s[:, None] * along[:, a]
+        normal = point - start[:, b] - t[:, None] * along[:, b]
+        length = np.linalg.norm(normal, axis=-1)
+        lack = clearance.margin + clearance.radius[a] + clearance.radius[b] - length
+        near = np.flatnonzero((lack > 0.0) & (length >= 1e-9))
+        if not len(near):
+            continue
+        unit = normal[near] / length[near, None]
+        wrench = np.concatenate([unit, np.cross(point[near], unit)], axis=-1)
+        row = np.zeros((len(near), gradient.shape[1]))
+        joint, other = clearance.body[a], clearance.body[b]
+        while joint != other:  # what lies below both moves both alike
+            mover, sign = (joint, 1.0) if joint > other else (other, -1.0)
+            row[:, 6 + mover] = sign * (motion[near, mover] * wrench).sum(-1)
+            joint, other = (parent[joint], other) if sign > 0.0 else (joint, parent[other])
+        lack = clearance.weight * lack[near]
+        cost[near] += lack * lack / (2 * clearance.weight)
+        gradient[near] -= lack[:, None] * row
+        matrix[near] += np.tril(clearance.weight * row[:, :, None] * row[:, None])
+    return cost
+
+
+def nearest_on_segments(
+    start_a: Float[np.ndarray, '*batch 3'],
+    along_a: Float[np.ndarray, '*batch 3'],
+    start_b: Float[np.ndarray, '*batch 3'],
+    along_b: Float[np.ndarray, '*batch 3'],
+) -> tuple[Float[np.ndarray, '*batch'], Float[np.ndarray, '*batch']]:
+    """Return how far along each of two segments their nearest points lie, 0 to 1.
+
+    The free minimum of one parameter for the other clamped, then the other again (Ericson,
+    "Real-Time Collision Detection" (2005), section 5.1.9). Segments may have no length.
+    """
+    between = start_a - start_b
+    aa, ab, bb = (
+        (u * v).sum(-1) for u, v in ((along_a, along_a), (along_a, along_b), (along_b, along_b))
+    )
+    ac, bc = (along_a * between).sum(-1), (along_b * between).sum(-1)
+    room = aa * bb - ab * ab
+    skew = room > 1e-12 * aa * bb
+    s = np.where(skew, np.clip((ab * bc - ac * bb) / np.where(skew, room, 1.0), 0.0, 1.0), 0.0)
+    long_a, long_b = np.where(aa > 0.0, aa, np.inf), np.where(bb > 0.0, bb, np.inf)
+    free = (ab * s + bc) / long_b
+    t = np.clip(free, 0.0, 1.0)
+    again = (t != free) | (bb == 0.0)
+    return np.where(again, np.clip((ab * t - ac) / long_a, 0.0, 1.0), s), t
 
 
 def _place_from_base(tree: Tree, state: State) -> tuple[np.ndarray, np.ndarray]:

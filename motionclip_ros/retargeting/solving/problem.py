@@ -1,6 +1,6 @@
 """The vocabulary of the retargeting problem: the tree, what is asked of it, its postures."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -71,6 +71,43 @@ class State(NamedTuple):
     joints: Float[np.ndarray, 'frame joint']
 
 
+class Clearance(NamedTuple):
+    """Parts of the robot that must not meet, each a capsule: all points near a segment.
+
+    Attributes:
+        body: Joint that carries each capsule; -1 is the base.
+        start: One end of its segment in that joint's frame [m].
+        along: From there to the other end [m]; zero for a sphere.
+        radius: [m].
+        reach: Half the segment plus the radius: no point is further from the middle [m].
+        pairs: Capsules that could meet, as indices.
+        margin: Distance below which they are pushed apart [m].
+        weight: [cost/m^2] of what is lacking to the margin.
+    """
+
+    body: Int[np.ndarray, ' capsule']
+    start: Float[np.ndarray, 'capsule 3']
+    along: Float[np.ndarray, 'capsule 3']
+    radius: Float[np.ndarray, ' capsule']
+    reach: Float[np.ndarray, ' capsule']
+    pairs: Int[np.ndarray, 'pair 2']
+    margin: float
+    weight: float
+
+
+NO_CLEARANCE = Clearance(
+    np.zeros(0, np.int64),
+    np.zeros((0, 3)),
+    np.zeros((0, 3)),
+    np.zeros(0),
+    np.zeros(0),
+    np.zeros((0, 2), np.int64),
+    0.0,
+    0.0,
+)
+"""Nothing that could meet."""
+
+
 class NormalEquations(NamedTuple):
     """Gauss-Newton quantities of the tracking cost, 1/2 sum of weight * error^2.
 
@@ -86,3 +123,48 @@ class NormalEquations(NamedTuple):
     cost: Float[np.ndarray, ' frame']
     gradient: Float[np.ndarray, 'frame dof']
     matrix: Float[np.ndarray, 'frame dof dof']
+
+    @classmethod
+    def empty(cls, frames: int, joints: int) -> Self:
+        """Return arrays of the right shapes, to be written over."""
+        dof = joints + 6
+        return cls(np.empty(frames), np.empty((frames, dof)), np.empty((frames, dof, dof)))
+
+
+class Rates(NamedTuple):
+    """What rates cost, for each degree of freedom; the base's six come first.
+
+    Attributes:
+        posture: Pull to the neutral posture [cost/rad^2].
+        neutral: That posture [rad]; 0 for the base.
+        acceleration: [cost/(rad/s^2)^2].
+        jerk: [cost/(rad/s^3)^2].
+        limits: Largest velocity, acceleration and jerk; infinite where there is none.
+        excess: [cost/(rad/s)^2] and so on beyond the limits of velocity, acceleration, jerk.
+        step: Time between frames [s].
+    """
+
+    posture: Float[np.ndarray, ' dof']
+    neutral: Float[np.ndarray, ' dof']
+    acceleration: Float[np.ndarray, ' dof']
+    jerk: Float[np.ndarray, ' dof']
+    limits: Float[np.ndarray, '3 dof']
+    excess: Float[np.ndarray, '3']
+    step: float
+
+
+class TimeRows(NamedTuple):
+    """Weights that the rows between frames put into the normal matrix.
+
+    Attributes:
+        velocity: [cost/(rad)^2] on the difference of two frames.
+        acceleration: [cost/(rad)^2] on the second difference of three frames.
+    """
+
+    velocity: Float[np.ndarray, 'pair dof']
+    acceleration: Float[np.ndarray, 'triple dof']
+
+    @classmethod
+    def empty(cls, frames: int, dof: int) -> Self:
+        """Return arrays of the right shapes, to be written over."""
+        return cls(np.empty((max(frames - 1, 0), dof)), np.empty((max(frames - 2, 0), dof)))

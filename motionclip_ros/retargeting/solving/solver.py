@@ -1,27 +1,42 @@
 """Tracking tasks -> the joint and base path of a whole clip.
 
-Damped Gauss-Newton over all frames at once. Frames are coupled only through accelerations,
-which reach two frames far, so the normal matrix is banded and one banded Cholesky
+Damped Gauss-Newton over all frames at once. Frames are coupled only through rates, which
+reach two frames far in the normal matrix, so it is banded and one banded Cholesky
 factorisation solves a step. Coarse levels (every 16th, then every 4th frame) come first: the
 fine one then starts near its minimum, and no frame depends on a lucky one before it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
+from scipy.interpolate import CubicSpline
 from scipy.linalg import lapack
-from scipy.spatial.transform import Rotation, Slerp
+from scipy.ndimage import binary_dilation
+from scipy.spatial.transform import Rotation
 
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.solving.kernel import normal_equations
-from motionclip_ros.retargeting.solving.problem import State, Tasks, Tree
+from motionclip_ros.retargeting.solving.problem import (
+    NO_CLEARANCE,
+    Clearance,
+    NormalEquations,
+    Rates,
+    State,
+    Tasks,
+    TimeRows,
+    Tree,
+)
+from motionclip_ros.retargeting.solving.smoothness import add_time_rows, fill_band, moved
 
 STRIDES = (16, 4, 1)
-_ITERATIONS = {16: 20, 4: 8, 1: 6}
-_PATIENCE = 10  # steps at stride 1 while a velocity or acceleration limit is still broken
+_STEPS = {16: 8, 4: 4, 1: 2}  # of all frames together, before the windows
+_MORE_STEPS = {16: 12, 4: 8, 1: 8}  # of each window
 _ENOUGH = {16: 1e-2, 4: 3e-3, 1: 1e-3}  # stop when a step lowers the cost by less than this part
+_SETTLED = 0.03  # [m or rad] a frame that moves less than this in a step has found its place
+_BORDER = 3  # frames beside a window that hold it; rows reach no further
+_AROUND = 6  # settled frames that a window takes along to each side
 _FIRST_DAMPING = 1e-2
 _HOLD = 1e12  # a diagonal that no pull can move: joints at their limits
 _CLEARANCE = 0.01  # [rad] kept from the position limits
@@ -35,17 +50,42 @@ class Weights:
         joint_acceleration: [cost/(rad/s^2)^2].
         base_acceleration: [cost/(m/s^2)^2].
         base_turn_acceleration: [cost/(rad/s^2)^2].
+        joint_jerk: [cost/(rad/s^3)^2].
         posture: Pull to the neutral posture, decides what tracking leaves open [cost/rad^2].
         velocity_excess: Beyond the velocity limit [cost/(rad/s)^2].
         acceleration_excess: Beyond the acceleration limit [cost/(rad/s^2)^2].
+        jerk_excess: Beyond the jerk limit [cost/(rad/s^3)^2].
     """
 
     joint_acceleration: float = 2e-6
     base_acceleration: float = 2e-5
     base_turn_acceleration: float = 5e-6
+    joint_jerk: float = 0.0
     posture: float = 1e-3
     velocity_excess: float = 1e-2
     acceleration_excess: float = 1e-4
+    jerk_excess: float = 1e-7
+
+    def rates(
+        self, limits: JointLimits, neutral: Float[np.ndarray, ' joint'], step: float
+    ) -> Rates:
+        """Spread the weights over the degrees of freedom at one frame rate."""
+        joints = len(neutral)
+
+        def spread(position: float, turn: float, joint: float) -> np.ndarray:
+            return np.repeat([position, turn, joint], [3, 3, joints])
+
+        bounds = np.full((3, joints + 6), np.inf)  # the base has no motors
+        bounds[:, 6:] = limits.velocity, limits.acceleration, limits.jerk
+        return Rates(
+            spread(0.0, 0.0, self.posture),
+            np.concatenate([np.zeros(6), neutral]),
+            spread(self.base_acceleration, self.base_turn_acceleration, self.joint_acceleration),
+            spread(0.0, 0.0, self.joint_jerk),
+            bounds,
+            np.array([self.velocity_excess, self.acceleration_excess, self.jerk_excess]),
+            step,
+        )
 
 
 class Solution(NamedTuple):
@@ -62,17 +102,6 @@ class Solution(NamedTuple):
     steps: float
 
 
-class _Rows(NamedTuple):
-    """One evaluation of everything that the cost consists of."""
-
-    cost: float
-    gradient: Float[np.ndarray, 'frame dof']
-    matrix: Float[np.ndarray, 'frame dof dof']
-    velocity_weight: Float[np.ndarray, 'pair dof']
-    acceleration_weight: Float[np.ndarray, 'triple dof']
-    broken: bool  # some joint is beyond its velocity or acceleration limit
-
-
 class Problem(NamedTuple):
     """A clip at one frame rate.
 
@@ -83,6 +112,8 @@ class Problem(NamedTuple):
         neutral: The posture that joints without a task return to [rad].
         weights: What smoothness is worth.
         step: Time between frames [s].
+        clearance: Parts of the robot that must not meet.
+        fixed: What stays where the first guess has it; nothing by default.
     """
 
     tree: Tree
@@ -91,6 +122,27 @@ class Problem(NamedTuple):
     neutral: Float[np.ndarray, ' joint']
     weights: Weights
     step: float
+    clearance: Clearance = NO_CLEARANCE
+    fixed: Bool[np.ndarray, '#frame dof'] | None = None
+
+
+class Rows(NamedTuple):
+    """One evaluation of everything that the cost consists of.
+
+    Attributes:
+        cost: Of all frames.
+        equations: Each frame's gradient and its own part of the matrix.
+        between: What couples frames.
+    """
+
+    cost: float
+    equations: NormalEquations
+    between: TimeRows
+
+    @classmethod
+    def empty(cls, frames: int, joints: int) -> 'Rows':
+        """Return arrays of the right shapes, to be written over."""
+        return cls(0.0, NormalEquations.empty(frames, joints), TimeRows.empty(frames, joints + 6))
 
 
 def solve(problem: Problem, start: State) -> Solution:
@@ -119,168 +171,147 @@ def solve(problem: Problem, start: State) -> Solution:
         )
         part, cost, solved = _descend(level, _at(state, index), stride)
         steps += solved * count / frames
-        state = _spread(part, index, frames) if stride > 1 else part
+        state = _spread(part, index, state, limits) if stride > 1 else part
     return Solution(state, cost, steps)
 
 
-def _descend(problem: Problem, state: State, stride: int) -> tuple[State, float, int]:
-    """Take damped steps until they stop paying."""
+def _descend(problem: Problem, state: State, stride: int) -> tuple[State, float, float]:
+    """Take steps of all frames, then more of them where frames still move.
+
+    Trouble is local: an arm passes behind the back, and for a second of the clip steps must be
+    short. Windows around such places go on alone, each as carefully as it needs.
+    """
+    frames = len(state.joints)
+    found, move = _steps(problem, state, _STEPS[stride], _ENOUGH[stride])
+    steps, state, cost = found.steps, found.state, found.cost
+    for window in _windows(move):
+        fixed = np.zeros((len(window), move.shape[1]), bool)
+        if window[0] > 0:
+            fixed[:_BORDER] = True
+        if window[-1] < frames - 1:
+            fixed[-_BORDER:] = True
+        part = problem._replace(
+            tasks=problem.tasks.at(window),
+            fixed=fixed if problem.fixed is None else fixed | problem.fixed,
+        )
+        found, _ = _steps(part, _at(state, window), _MORE_STEPS[stride], _ENOUGH[stride])
+        for whole, values in zip(state, found.state, strict=True):
+            whole[window] = values
+        steps += found.steps * len(window) / frames
+    return state, cost, steps
+
+
+def _windows(move: Float[np.ndarray, 'frame dof']) -> list[Int[np.ndarray, ' chosen']]:
+    """Return the runs of frames that have not settled, with their surroundings."""
+    lively = np.abs(move).max(axis=1) > _SETTLED
+    around = binary_dilation(lively, np.ones(2 * (_AROUND + _BORDER) + 1, bool))
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], around, [0]])))
+    return [np.arange(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _steps(
+    problem: Problem, state: State, most: int, enough: float
+) -> tuple[Solution, Float[np.ndarray, 'frame dof']]:
+    """Take damped steps until they stop paying; also return the last one, taken or not."""
     damping = _FIRST_DAMPING
+    frames, joints = state.joints.shape
+    band = np.empty((frames, joints + 6, 2 * joints + 13))
+    spare = Rows.empty(frames, joints)
     rows = evaluate(problem, state)
     solved = 0
-    while solved < (_PATIENCE if stride == 1 and rows.broken else _ITERATIONS[stride]):
-        move = _step(problem, state, rows, damping)
+    while solved < most:
+        move = _step(problem, state, rows, damping, band)
         solved += 1
-        trial = _moved(problem, state, move)
-        trial_rows = evaluate(problem, trial)
-        gain = rows.cost - trial_rows.cost
+        trial = moved(state, move, problem.limits.lower, problem.limits.upper)
+        found = evaluate(problem, trial, spare)
+        gain = rows.cost - found.cost
         if gain < 0.0:
             damping *= 30.0
             continue
         damping *= 0.2
-        state, rows = trial, trial_rows
-        settled = gain < _ENOUGH[stride] * rows.cost
-        if settled and not (stride == 1 and rows.broken):
+        state, rows, spare = trial, found, rows
+        if gain < enough * rows.cost:
             break
-    return state, rows.cost, solved
+    return Solution(state, rows.cost, float(solved)), move
 
 
-def evaluate(problem: Problem, state: State) -> _Rows:
-    """Evaluate tracking, posture, smoothness and limit rows at a path."""
-    tracking = normal_equations(problem.tree, problem.tasks, state)
-    weights, step = problem.weights, problem.step
-    dof = tracking.gradient.shape[1]
-    gradient, matrix = tracking.gradient, tracking.matrix
-    away = state.joints - problem.neutral
-    gradient[:, 6:] += weights.posture * away
-    diagonal = np.arange(6, dof)
-    matrix[:, diagonal, diagonal] += weights.posture
-    cost = tracking.cost.sum() + weights.posture / 2 * (away**2).sum()
+def evaluate(problem: Problem, state: State, into: Rows | None = None) -> Rows:
+    """Evaluate tracking, clearance, posture, smoothness and limit rows at a path.
 
-    velocity = _differences(state) / step
-    acceleration = np.diff(velocity, axis=0) / step
-    smooth = np.concatenate(
-        [
-            np.full(3, weights.base_acceleration),
-            np.full(3, weights.base_turn_acceleration),
-            np.full(dof - 6, weights.joint_acceleration),
-        ]
+    Args:
+        problem: The clip.
+        state: Where to evaluate.
+        into: Arrays to overwrite.
+    """
+    rows = into or Rows.empty(*state.joints.shape)
+    equations = normal_equations(
+        problem.tree, problem.tasks, state, problem.clearance, rows.equations
     )
-    free = np.full(6, np.inf)  # the base has no motors
-    fastest = np.concatenate([free, problem.limits.velocity])
-    hardest = np.concatenate([free, problem.limits.acceleration])
-    too_fast = velocity - np.clip(velocity, -fastest, fastest)
-    too_hard = acceleration - np.clip(acceleration, -hardest, hardest)
-    cost += weights.velocity_excess / 2 * (too_fast**2).sum()
-    cost += weights.acceleration_excess / 2 * (too_hard**2).sum() + (
-        (smooth / 2 * acceleration**2).sum()
-    )
-    pull = weights.velocity_excess / step * too_fast
-    gradient[1:] += pull
-    gradient[:-1] -= pull
-    pull = (smooth * acceleration + weights.acceleration_excess * too_hard) / step**2
-    gradient[2:] += pull
-    gradient[1:-1] -= 2 * pull
-    gradient[:-2] += pull
-    return _Rows(
-        float(cost),
-        gradient,
-        matrix,
-        weights.velocity_excess * (too_fast != 0.0) / step**2,
-        (smooth + weights.acceleration_excess * (too_hard != 0.0)) / step**4,
-        bool(too_fast.any() or too_hard.any()),
-    )
-
-
-def _differences(state: State) -> Float[np.ndarray, 'pair dof']:
-    """Return the motion from each frame to the next, in the degrees of freedom."""
-    turn = state.base_rotation[1:] @ np.swapaxes(state.base_rotation[:-1], -1, -2)
-    return np.concatenate(
-        [
-            np.diff(state.base_position, axis=0),
-            Rotation.from_matrix(turn).as_rotvec(),
-            np.diff(state.joints, axis=0),
-        ],
-        axis=1,
-    )
+    rates = problem.weights.rates(problem.limits, problem.neutral, problem.step)
+    cost = add_time_rows(rates, state, equations, rows.between)
+    return Rows(float(equations.cost.sum()) + cost, equations, rows.between)
 
 
 def _step(
-    problem: Problem, state: State, rows: _Rows, damping: float
+    problem: Problem,
+    state: State,
+    rows: Rows,
+    damping: float,
+    band: Float[np.ndarray, 'frame dof band'],
 ) -> Float[np.ndarray, 'frame dof']:
     """Solve for one damped Gauss-Newton step; joints pushed into a limit stay there."""
-    frames, dof = rows.gradient.shape
-    # Lower band storage: entry [row, k] of the flattened band is matrix[row + k, row].
-    band = np.zeros((frames, dof, 2 * dof + 1))
-    for k in range(dof):
-        band[:, : dof - k, k] = np.diagonal(rows.matrix, -k, 1, 2)
-    weight = rows.acceleration_weight
-    band[:-2, :, 0] += weight
-    band[1:-1, :, 0] += 4 * weight
-    band[2:, :, 0] += weight
-    band[:-2, :, dof] -= 2 * weight
-    band[1:-1, :, dof] -= 2 * weight
-    band[:-2, :, 2 * dof] += weight
-    band[:-1, :, 0] += rows.velocity_weight
-    band[1:, :, 0] += rows.velocity_weight
-    band[:-1, :, dof] -= rows.velocity_weight
-    held = _held(problem.limits, state.joints, rows.gradient[:, 6:])
-    band[..., 0] += damping
-    band[:, 6:, 0] += _HOLD * held
-    gradient = rows.gradient.copy()
-    gradient[:, 6:][held] = 0.0
+    frames, dof = rows.equations.gradient.shape
+    held = _held(problem, state, rows.equations.gradient)
+    fill_band(rows.equations, rows.between, held, damping, _HOLD, band)
+    downhill = np.where(held, 0.0, -rows.equations.gradient)
     _, move, info = lapack.dpbsv(
-        band.reshape(frames * dof, -1).T, -gradient.reshape(-1, 1), lower=1, overwrite_ab=1
+        band.reshape(frames * dof, -1).T, downhill.reshape(-1, 1), lower=1, overwrite_ab=1
     )
     if info != 0:  # only rounding can make the damped matrix indefinite: step less
-        return _step(problem, state, rows, 100.0 * damping)
+        return _step(problem, state, rows, 100.0 * damping, band)
     return np.asarray(move.reshape(frames, dof))
 
 
 def _held(
-    limits: JointLimits,
-    joints: Float[np.ndarray, 'frame joint'],
-    gradient: Float[np.ndarray, 'frame joint'],
-) -> Bool[np.ndarray, 'frame joint']:
-    """Tell which joints stand at a limit and are pulled further out."""
-    return ((joints <= limits.lower) & (gradient > 0.0)) | (
-        (joints >= limits.upper) & (gradient < 0.0)
+    problem: Problem, state: State, gradient: Float[np.ndarray, 'frame dof']
+) -> Bool[np.ndarray, 'frame dof']:
+    """Tell what must not move: the fixed, and joints at a limit that are pulled further out."""
+    held = np.zeros(gradient.shape, bool)
+    limits, push = problem.limits, gradient[:, 6:]
+    held[:, 6:] = ((state.joints <= limits.lower) & (push > 0.0)) | (
+        (state.joints >= limits.upper) & (push < 0.0)
     )
-
-
-def _moved(problem: Problem, state: State, move: Float[np.ndarray, 'frame dof']) -> State:
-    turn = Rotation.from_rotvec(move[:, 3:6]).as_matrix()
-    return State(
-        state.base_position + move[:, :3],
-        turn @ state.base_rotation,
-        problem.limits.clipped(state.joints + move[:, 6:]),
-    )
+    return held if problem.fixed is None else held | problem.fixed
 
 
 def _cleared(limits: JointLimits) -> JointLimits:
     """Draw the position limits in a little, though never past a quarter of the range."""
     room = np.minimum(_CLEARANCE, (limits.upper - limits.lower) / 4)
-    return JointLimits(
-        limits.lower + room,
-        limits.upper - room,
-        limits.velocity,
-        limits.acceleration,
-        limits.effort,
-    )
+    return replace(limits, lower=limits.lower + room, upper=limits.upper - room)
 
 
 def _at(state: State, index: np.ndarray) -> State:
     return State(*(np.ascontiguousarray(values[index]) for values in state))
 
 
-def _spread(state: State, index: np.ndarray, frames: int) -> State:
-    """Interpolate a coarse path to all frames."""
-    times = np.arange(frames)
+def _spread(coarse: State, index: np.ndarray, start: State, limits: JointLimits) -> State:
+    """Interpolate a coarse path to all frames, smoothly, so that the next level starts near.
 
-    def between(values: np.ndarray) -> np.ndarray:
-        low = np.clip(np.searchsorted(index, times, side='right') - 1, 0, len(index) - 2)
-        part = ((times - index[low]) / (index[low + 1] - index[low]))[:, None]
-        return np.asarray(values[low] + part * (values[low + 1] - values[low]))
-
-    turn = Slerp(index, Rotation.from_matrix(state.base_rotation))(times)
-    return State(between(state.base_position), turn.as_matrix(), between(state.joints))
+    Of the base only the change is interpolated: between coarse frames it may turn right round.
+    """
+    frames = len(start.joints)
+    turn = coarse.base_rotation @ np.swapaxes(start.base_rotation[index], -1, -2)
+    change = np.concatenate(
+        [
+            coarse.base_position - start.base_position[index],
+            Rotation.from_matrix(turn).as_rotvec(),
+            coarse.joints,
+        ],
+        axis=1,
+    )
+    change = CubicSpline(index, change, bc_type='natural')(np.arange(frames))
+    return State(
+        start.base_position + change[:, :3],
+        Rotation.from_rotvec(change[:, 3:6]).as_matrix() @ start.base_rotation,
+        limits.clipped(change[:, 6:]),
+    )
