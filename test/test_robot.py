@@ -7,12 +7,10 @@ from retargeting_cases import random_state
 from scipy.spatial.transform import Rotation
 
 from motionclip_model.errors import RobotError
+from motionclip_ros.retargeting.robots import catalogue
 from motionclip_ros.retargeting.robots.robot import load_robot
 
 ONE_LINK = '<robot name="stone"><link name="pelvis"/></robot>'
-WHEEL = """<robot name="wheel"><link name="pelvis"/><link name="rim"/>
-<joint name="hub" type="continuous"><parent link="pelvis"/><child link="rim"/>
-<axis xyz="0 1 0"/></joint></robot>"""
 
 
 @pytest.fixture(scope='module')
@@ -67,7 +65,6 @@ def test_the_rest_posture_is_a_t_with_palms_down(robot) -> None:
         ('not xml at all', 'not a URDF'),
         ('<html></html>', 'not a URDF'),
         (ONE_LINK, 'no actuated joints'),
-        (WHEEL, 'joint hub is of type'),
     ],
 )
 def test_unusable_urdfs_are_refused(tmp_path, content, message) -> None:
@@ -117,6 +114,32 @@ def test_a_base_that_is_not_the_root_is_refused(robot, tmp_path) -> None:
     )
     with pytest.raises(RobotError, match=r'torso_link.*not the root'):
         load_robot(path)
+
+
+def test_a_robot_of_ones_own_is_known_by_name(robot, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv('MOTIONCLIP_ROBOTS', str(tmp_path / 'robots'))
+    (tmp_path / 'robots').mkdir()
+    (tmp_path / 'mine.urdf').write_bytes(robot.urdf_path.read_bytes())
+    config = tmp_path / 'robots' / 'mine.yaml'
+    config.write_text(
+        'urdf: {file: ../mine.urdf}\nbase: fixed\n'
+        'links: {pelvis: {human: pelvis, position: 1.0}}\nacceleration_limits: {"*": 7.0}\n'
+    )
+    assert set(catalogue.known()) >= {'g1', 'mine'}
+    for text in ('mine', config):
+        mine = load_robot(text)
+        assert mine.fixed_base
+        assert mine.sha256 == robot.sha256
+
+
+def test_the_g1_floats_needed_no_mending_and_knows_its_masses(robot) -> None:
+    assert (robot.fixed_base, robot.notes, robot.has_dynamics) == (False, (), True)
+
+
+def test_a_urdf_is_named_so_that_it_is_found_again(robot, tmp_path) -> None:
+    assert catalogue.urdf_entry(robot.urdf_path) == robot.correspondence.urdf
+    path = tmp_path / 'mine.urdf'
+    assert catalogue.urdf_entry(path) == {'file': str(path)}
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

@@ -82,7 +82,8 @@ class Correspondence:
         feet: Foot link -> its sole.
         human_rest_posture: Joint -> angle [rad] in SMPL's rest pose; 0 if not named.
         acceleration_limits: Pattern of joint names -> limit [rad/s^2]; the last fit counts.
-        urdf: Distribution and file inside it that hold the URDF, where they are known.
+        urdf: Where the URDF lies, if known: `file`, inside an installed `distribution` or,
+            without one, beside this YAML file.
         base_kind: `floating`, or `fixed` for a robot that is bolted down.
         capsules: Link -> its collision capsules in its frame; None to fit them when needed.
         collision_pairs: Links that must not touch; None to choose them when needed.

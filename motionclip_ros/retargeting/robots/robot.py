@@ -1,24 +1,26 @@
 """`Robot`: a URDF as the retargeter sees it: tree, limits, rest posture and named links."""
 
-import hashlib
+import itertools
 import os
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pinocchio
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from motionclip_model.errors import RobotError
-from motionclip_ros import resources
 from motionclip_ros.retargeting.limits import JointLimits
+from motionclip_ros.retargeting.robots import catalogue
 from motionclip_ros.retargeting.robots.correspondence import Correspondence
+from motionclip_ros.retargeting.robots.joint_limits import overridden
+from motionclip_ros.retargeting.robots.urdf import Urdf, read_urdf
 from motionclip_ros.retargeting.solving import kernel_numpy
 from motionclip_ros.retargeting.solving.problem import State, Tree
+
+_MOST_MASSLESS = 0.25  # share of the joints that may carry no mass
 
 
 class Frame(NamedTuple):
@@ -48,6 +50,7 @@ class Robot:
         tree: The same joints for the kernels.
         limits: Bounds of the joints.
         correspondence: Which link follows which human joint.
+        urdf: The checked and mended description.
         fixed_base: True if the base never moves.
         notes: What had to be mended in the URDF, one line each.
         has_dynamics: False if masses are missing, so that no torque can be told.
@@ -61,6 +64,7 @@ class Robot:
     tree: Tree
     limits: JointLimits
     correspondence: Correspondence
+    urdf: Urdf
     fixed_base: bool = False
     notes: tuple[str, ...] = ()
     has_dynamics: bool = True
@@ -152,92 +156,99 @@ class Robot:
         )
 
 
-def load_robot(name_or_path: str | os.PathLike[str]) -> Robot:
-    """Load a robot by name, or from a URDF file.
+def load_robot(
+    name_or_path: str | os.PathLike[str], joint_limits: str | os.PathLike[str] | None = None
+) -> Robot:
+    """Load a robot by name, or from a file.
 
     Args:
-        name_or_path: A file in `config/robots/` without its ending (`g1`), or the path of a
-            URDF. Beside the URDF `model.urdf` a file `model.yaml` may say which link follows
-            which human joint; without one the URDF must have the G1's link names.
+        name_or_path: A robot that `motionclip robot list` names (`g1`), the path of a robot's
+            YAML file, or the path of a URDF. Beside the URDF `model.urdf` a file `model.yaml`
+            may say which link follows which human joint; without one the URDF must have the
+            G1's link names.
+        joint_limits: Tighter or further limits, as MoveIt writes them; see `joint_limits.py`.
+            By default `joint_limits.yaml` beside the robot's own YAML file, if there is one.
 
     Returns:
         The robot with all links and joints that its correspondence asks for.
 
     Raises:
         RobotError: The name is unknown, or the URDF is missing, unreadable or incomplete.
-        ConfigError: The correspondence is invalid.
+        ConfigError: The correspondence or the limits are invalid.
     """
-    text = os.fspath(name_or_path)
-    if not text.endswith('.urdf'):
-        known = resources.listing('config/robots', '.yaml')
-        if text not in known:
-            raise RobotError(
-                f'no robot {text!r}; known are {", ".join(known)}, or give the path of a '
-                '.urdf file'
-            )
-        correspondence = Correspondence.load(resources.find(f'config/robots/{text}.yaml'))
-        return _read(_packaged_urdf(correspondence), correspondence)
-    path = Path(text)
-    beside = path.with_suffix('.yaml')
-    config = beside if beside.is_file() else resources.find('config/robots/g1.yaml')
-    return _read(path, Correspondence.load(config))
+    config, urdf_path = catalogue.locate(os.fspath(name_or_path))
+    correspondence = Correspondence.load(config)
+    urdf = read_urdf(urdf_path or catalogue.urdf_of(correspondence))
+    beside = config.with_name('joint_limits.yaml')
+    if joint_limits is None and beside.is_file():
+        joint_limits = beside
+    return robot_from(urdf, correspondence, joint_limits)
 
 
-def _packaged_urdf(correspondence: Correspondence) -> Path:
-    """Find the URDF that a correspondence names inside an installed distribution."""
-    place = correspondence.urdf or {}
-    if not {'distribution', 'file'} <= place.keys():
-        raise RobotError(
-            f'{correspondence.source}: urdf needs a distribution and a file inside it'
-        )
-    try:
-        distribution = metadata.distribution(place['distribution'])
-    except metadata.PackageNotFoundError:
-        raise RobotError(
-            f'the URDF is in {place["distribution"]}, which is not installed; '
-            f'pip install {place["distribution"]}'
-        ) from None
-    return Path(str(distribution.locate_file(place['file'])))
+def robot_from(
+    urdf: Urdf,
+    correspondence: Correspondence,
+    joint_limits: str | os.PathLike[str] | None = None,
+) -> Robot:
+    """Make a robot of its description and its correspondence.
 
-
-def _read(path: Path, correspondence: Correspondence) -> Robot:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RobotError(f'{path}: cannot be read ({error.strerror})') from None
-    try:
-        # Checked first, because Pinocchio's parser prints its complaints about XML itself.
-        if ElementTree.fromstring(content).tag != 'robot':
-            raise ValueError('its outermost element is not <robot>')
-        model = pinocchio.buildModelFromXML(
-            content.decode('utf-8'), pinocchio.JointModelFreeFlyer()
-        )
-    except (ElementTree.ParseError, ValueError, RuntimeError) as error:
-        reason = ' '.join(str(error).split())
-        raise RobotError(f'{path}: not a URDF that Pinocchio can read ({reason})') from None
-    if model.njoints < 3:
-        raise RobotError(f'{path}: no actuated joints; is this the whole robot?')
+    Raises:
+        RobotError: Pinocchio cannot use the URDF, or it lacks what the correspondence names.
+        ConfigError: The limits are invalid.
+    """
+    model = _model(urdf)
     names = tuple(model.names[2:])
+    bounds = np.array([urdf.bounds[name] for name in names])
+    limits = JointLimits(
+        lower=bounds[:, 0],
+        upper=bounds[:, 1],
+        velocity=bounds[:, 2],
+        acceleration=np.array([correspondence.acceleration_limit(name) for name in names]),
+        effort=bounds[:, 3],
+        jerk=np.full(len(names), np.inf),
+    )
+    if joint_limits is not None:
+        limits = overridden(limits, names, joint_limits)
+    tree = _tree(model, urdf.path)
+    massless = _massless(model)
+    notes = urdf.notes
+    if massless.any():
+        listed = ', '.join(np.array(names)[massless][:6])
+        notes += (f'no mass hangs on {int(massless.sum())} joints: {listed}',)
     robot = Robot(
         name=model.name,
-        urdf_path=path,
-        sha256=hashlib.sha256(content).hexdigest(),
+        urdf_path=urdf.path,
+        sha256=urdf.sha256,
         model=model,
         joint_names=names,
-        tree=_tree(model, path),
-        limits=JointLimits(
-            lower=model.lowerPositionLimit[7:].copy(),
-            upper=model.upperPositionLimit[7:].copy(),
-            velocity=model.velocityLimit[6:].copy(),
-            acceleration=np.array([correspondence.acceleration_limit(name) for name in names]),
-            effort=model.effortLimit[6:].copy(),
-            jerk=np.full(len(names), np.inf),
-        ),
+        tree=tree,
+        limits=limits,
         correspondence=correspondence,
+        urdf=urdf,
         fixed_base=correspondence.base_kind == 'fixed',
+        notes=notes,
+        # Fingers and antennas without a mass do no harm; limbs without one do.
+        has_dynamics=bool(massless.mean() < _MOST_MASSLESS),
     )
     _check_asked(robot)
     return robot
+
+
+def _model(urdf: Urdf) -> Any:
+    """Build Pinocchio's model of a mended description."""
+    try:
+        return pinocchio.buildModelFromXML(urdf.xml, pinocchio.JointModelFreeFlyer())
+    except (ValueError, RuntimeError) as error:
+        reason = ' '.join(str(error).split())
+        raise RobotError(f'{urdf.path}: not a URDF that Pinocchio can read ({reason})') from None
+
+
+def _massless(model: Any) -> Bool[np.ndarray, ' joint']:
+    """Tell which joints carry no mass at all."""
+    mass = np.array([inertia.mass for inertia in model.inertias])
+    for joint in range(model.njoints - 1, 1, -1):  # children stand behind their parents
+        mass[model.parents[joint]] += mass[joint]
+    return np.asarray(mass[2:] < 1e-6)
 
 
 def _tree(model: Any, path: Path) -> Tree:
@@ -276,7 +287,7 @@ def _check_asked(robot: Robot) -> None:
         raise RobotError(
             f'{robot.urdf_path}: no link {", ".join(missing)}, which {asked.source} asks for; '
             f'the URDF has {", ".join(links)}. Put a correspondence with its link names beside '
-            f'it as {robot.urdf_path.with_suffix(".yaml").name}'
+            f'it as {robot.urdf_path.with_suffix(".yaml").name}: motionclip robot add guesses one'
         )
     if robot.frame(asked.base).body != -1:
         raise RobotError(
@@ -285,3 +296,5 @@ def _check_asked(robot: Robot) -> None:
         )
     for joint in asked.human_rest_posture:
         robot.joint_index(joint)
+    for link in [*(asked.capsules or {}), *itertools.chain(*(asked.collision_pairs or ()))]:
+        robot.frame(link)
