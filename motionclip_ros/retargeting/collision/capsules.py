@@ -1,0 +1,127 @@
+"""Capsules on a robot's joints, and the distances between them in NumPy, all frames at once."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from motionclip_ros.retargeting.robots.correspondence import Segment
+from motionclip_ros.retargeting.robots.robot import Robot
+from motionclip_ros.retargeting.solving import kernel_numpy
+from motionclip_ros.retargeting.solving.problem import State, Tree
+
+LinkCapsules = Mapping[str, tuple[Segment, ...]]
+"""Link -> its capsules: both ends of the axis in the link's frame [m], and the radius [m]."""
+
+
+class Capsules(NamedTuple):
+    """Round-ended cylinders carried by the joints. With equal ends it is a sphere.
+
+    Attributes:
+        body: Joint that carries each capsule; -1 is the base.
+        start: One end of its axis in that joint's frame [m].
+        end: The other end [m].
+        radius: [m].
+    """
+
+    body: Int[np.ndarray, ' capsule']
+    start: Float[np.ndarray, 'capsule 3']
+    end: Float[np.ndarray, 'capsule 3']
+    radius: Float[np.ndarray, ' capsule']
+
+
+class Nearness(NamedTuple):
+    """How near the capsules of each pair are, in the world.
+
+    Attributes:
+        distance: Between the surfaces, negative by the depth where they overlap [m].
+        first: Point on the first capsule's axis that is nearest to the second one's [m].
+        second: Point on the second capsule's axis that is nearest to the first one's [m].
+        normal: Unit vector from the first to the second; 0 where the axes touch.
+    """
+
+    distance: Float[np.ndarray, 'frame pair']
+    first: Float[np.ndarray, 'frame pair 3']
+    second: Float[np.ndarray, 'frame pair 3']
+    normal: Float[np.ndarray, 'frame pair 3']
+
+
+def on_joints(robot: Robot, by_link: LinkCapsules) -> Capsules:
+    """Move capsules from their links' frames to those of the joints that carry them.
+
+    Raises:
+        RobotError: The URDF has no such link.
+    """
+    frames = [robot.frame(link) for link, capsules in by_link.items() for _ in capsules]
+    ends = np.array([c[:2] for capsules in by_link.values() for c in capsules], float)
+    radius = np.array([c[2] for capsules in by_link.values() for c in capsules], float)
+    ends = ends.reshape(-1, 2, 3)
+    for index, frame in enumerate(frames):
+        ends[index] = frame.position + ends[index] @ frame.rotation.T
+    body = np.array([frame.body for frame in frames], np.int64)
+    return Capsules(body, ends[:, 0].copy(), ends[:, 1].copy(), radius)
+
+
+def capsule_distances(
+    tree: Tree, capsules: Capsules, pairs: Int[np.ndarray, 'pair 2'], state: State
+) -> Float[np.ndarray, 'frame pair']:
+    """Measure the distances between the surfaces of pairs of capsules.
+
+    Args:
+        tree: The robot's joints.
+        capsules: The capsules on them.
+        pairs: Two indices of capsules each.
+        state: The robot's posture in every frame.
+
+    Returns:
+        Distances, negative by the depth where capsules overlap [m].
+    """
+    return closest(tree, capsules, pairs, state).distance
+
+
+def closest(
+    tree: Tree, capsules: Capsules, pairs: Int[np.ndarray, 'pair 2'], state: State
+) -> Nearness:
+    """Find the nearest points of the axes of pairs of capsules; see `capsule_distances`."""
+    turn, origin = kernel_numpy.place(tree, state)
+    turn, origin = turn[:, capsules.body + 1], origin[:, capsules.body + 1]
+    start = origin + np.einsum('tcab,cb->tca', turn, capsules.start)
+    axis = np.einsum('tcab,cb->tca', turn, capsules.end - capsules.start)
+    one, other = pairs.T
+    first, second = nearest_points(start[:, one], axis[:, one], start[:, other], axis[:, other])
+    way = second - first
+    length = np.linalg.norm(way, axis=-1)
+    normal = way / np.maximum(length, 1e-12)[..., None]
+    radii = capsules.radius[one] + capsules.radius[other]
+    return Nearness(length - radii, first, second, normal)
+
+
+def nearest_points(
+    start: Float[np.ndarray, '*batch 3'],
+    axis: Float[np.ndarray, '*batch 3'],
+    other_start: Float[np.ndarray, '*batch 3'],
+    other_axis: Float[np.ndarray, '*batch 3'],
+) -> tuple[Float[np.ndarray, '*batch 3'], Float[np.ndarray, '*batch 3']]:
+    """Find the nearest points of two segments, each from its start along its whole axis.
+
+    The lines' common normal gives the way along the first segment, cut to its ends; the point
+    of the second segment nearest to that is cut likewise, and gives the first again. For
+    convex sets two such steps are exact.
+    """
+    between = start - other_start
+    square, other_square = (axis**2).sum(-1), (other_axis**2).sum(-1)
+    cosine = (axis * other_axis).sum(-1)
+    reach, other_reach = (axis * between).sum(-1), (other_axis * between).sum(-1)
+    slant = square * other_square - cosine**2
+    # On parallel lines any point will do; a sphere's axis has no length and stays at its start.
+    along = np.where(
+        slant > 1e-9 * square * other_square,
+        (cosine * other_reach - reach * other_square) / np.where(slant > 0.0, slant, 1.0),
+        0.0,
+    )
+    along = np.clip(along, 0.0, 1.0)
+    other_along = (cosine * along + other_reach) / np.maximum(other_square, 1e-12)
+    other_along = np.clip(other_along, 0.0, 1.0)
+    along = np.clip((cosine * other_along - reach) / np.maximum(square, 1e-12), 0.0, 1.0)
+    return start + along[..., None] * axis, other_start + other_along[..., None] * other_axis

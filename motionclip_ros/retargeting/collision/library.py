@@ -1,0 +1,79 @@
+"""Fitted capsules and chosen pairs, kept in the user's cache: they take seconds to find."""
+
+import hashlib
+import json
+import os
+import xml.etree.ElementTree as ElementTree
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from motionclip_model.storage import write_json
+from motionclip_ros.retargeting.collision.capsules import LinkCapsules
+from motionclip_ros.retargeting.collision.fitting import fit_capsules
+from motionclip_ros.retargeting.collision.pairs import choose_pairs
+from motionclip_ros.retargeting.robots.meshes import mesh_path
+from motionclip_ros.retargeting.robots.robot import Robot
+
+_METHOD = 3
+"""Counts the changes of fitting and choosing, so that older results are not used."""
+
+
+class Fitted(NamedTuple):
+    """What of a robot may collide.
+
+    Attributes:
+        capsules: Link -> its capsules in its frame.
+        pairs: Links that must not touch.
+    """
+
+    capsules: LinkCapsules
+    pairs: tuple[tuple[str, str], ...]
+
+
+def fitted(robot: Robot) -> Fitted:
+    """Fit and choose what the robot's correspondence leaves open, or recall it."""
+    given = robot.correspondence
+    if given.capsules is not None and given.collision_pairs is not None:
+        return Fitted(given.capsules, given.collision_pairs)
+    path = _cache_file(robot)
+    known = _recalled(path)
+    if known is None:
+        capsules = fit_capsules(robot) if given.capsules is None else given.capsules
+        known = Fitted(capsules, choose_pairs(robot, capsules))
+        with suppress(OSError):  # a home that cannot be written to costs only time
+            write_json(path, known._asdict())
+    if given.collision_pairs is None:
+        return known
+    # A link whose mesh is missing has no capsules, whatever the file says of it.
+    pairs = [pair for pair in given.collision_pairs if set(pair) <= known.capsules.keys()]
+    return Fitted(known.capsules, tuple(pairs))
+
+
+def _recalled(path: Path) -> Fitted | None:
+    try:
+        content = json.loads(path.read_bytes())
+        capsules = {
+            str(link): tuple(
+                ((x0, y0, z0), (x1, y1, z1), float(radius))
+                for (x0, y0, z0), (x1, y1, z1), radius in entries
+            )
+            for link, entries in content['capsules'].items()
+        }
+        return Fitted(capsules, tuple((str(one), str(other)) for one, other in content['pairs']))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # not there, or not ours
+
+
+def _cache_file(robot: Robot) -> Path:
+    """Name a file by everything that the result depends on."""
+    stamps: list[object] = [_METHOD, robot.sha256, robot.correspondence.capsules]
+    for mesh in ElementTree.fromstring(robot.urdf_path.read_bytes()).iter('mesh'):
+        path = mesh_path(robot, mesh.get('filename', ''))
+        if path is not None:
+            status = path.stat()
+            stamps.append((path.name, status.st_size, status.st_mtime_ns))
+    digest = hashlib.sha256(json.dumps(stamps).encode()).hexdigest()
+    base = os.environ.get('XDG_CACHE_HOME', '')
+    folder = (Path(base) if base else Path.home() / '.cache') / 'motionclip'
+    return folder / 'collision' / f'{digest[:32]}.json'
