@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 
 from motionclip_model import skeleton
 from motionclip_model.motion import Motion
+from motionclip_ros.retargeting.collision.hulls import HullChecker
 from motionclip_ros.retargeting.contacts import contacts, foot_heights
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.solving.problem import State
@@ -98,11 +99,6 @@ def _horizontal_speed(
     return np.asarray(np.linalg.norm(np.gradient(points[..., :2], axis=0), axis=-1) * fps)
 
 
-def collisions(robot: Robot, state: State) -> float:
+def collisions(checker: HullChecker, state: State) -> float:
     """Return the part of the frames in which some links are deep in each other."""
-    try:
-        from motionclip_ros.retargeting.collision.hulls import HullChecker
-        from motionclip_ros.retargeting.collision.model import collision_model
-    except ImportError:
-        return float('nan')
-    return float((HullChecker(robot).depths(state, collision_model(robot).pairs) > DEEP).mean())
+    return float((checker.depths(state) > DEEP).mean())

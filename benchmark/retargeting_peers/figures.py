@@ -1,7 +1,7 @@
 """What is measured of every solver alike, and the tables it is printed in."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -106,6 +106,16 @@ class Table(NamedTuple):
             for row in cells
         )
         return f'\n### {self.title}\n\n' + '\n'.join(f'| {line} |' for line in lines)
+
+
+def ratio_table(title: str, rates: Mapping[str, Sequence[float]], ours: Sequence[str]) -> Table:
+    """Compare the frames/s of our solvers with those of all others, clip by clip."""
+    others = [name for name in rates if name not in ours]
+    rows = [
+        [mine, *(float(np.median(np.divide(rates[mine], rates[other]))) for other in others)]
+        for mine in ours
+    ]
+    return Table(title, ('', *(f'x {other}' for other in others)), rows, len(rows))
 
 
 def _shown(value: str | float) -> str:

@@ -1,5 +1,6 @@
 """Our own retargeter, whole and in parts."""
 
+from dataclasses import replace
 from typing import NamedTuple
 from unittest import mock
 
@@ -7,10 +8,11 @@ import numpy as np
 
 from motionclip_model.motion import Motion
 from motionclip_ros.retargeting import retargeter as module
+from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.retargeter import Retargeter
-from motionclip_ros.retargeting.solving import problem as vocabulary
-from motionclip_ros.retargeting.solving.problem import State, Tasks
-from motionclip_ros.retargeting.solving.solver import Problem
+from motionclip_ros.retargeting.robots.robot import Robot
+from motionclip_ros.retargeting.solving.problem import NO_CLEARANCE, State, Tasks
+from motionclip_ros.retargeting.solving.solver import Problem, Weights
 from motionclip_ros.retargeting.targets import Targets, make_targets
 
 
@@ -38,16 +40,22 @@ def asked(retargeter: Retargeter, motion: Motion) -> Asked:
 
 def links_only(whole: Asked) -> Problem:
     """Leave out contacts and collisions: the link targets that the peers get."""
-    return without_collisions(
-        whole.problem._replace(tasks=first_tasks(whole.problem.tasks, len(whole.targets.links)))
+    tasks = first_tasks(whole.problem.tasks, len(whole.targets.links))
+    return whole.problem._replace(tasks=tasks, clearance=NO_CLEARANCE)
+
+
+def plain_problem(
+    robot: Robot, limits: JointLimits, tasks: Tasks, fps: float, smoothness: float
+) -> Problem:
+    """Ask for tasks alone, with so many times the usual smoothness."""
+    usual = Weights()
+    weights = replace(
+        usual,
+        joint_acceleration=smoothness * usual.joint_acceleration,
+        base_acceleration=smoothness * usual.base_acceleration,
+        base_turn_acceleration=smoothness * usual.base_turn_acceleration,
     )
-
-
-def without_collisions(problem: Problem) -> Problem:
-    """Let the robot's parts pass through each other."""
-    if 'clearance' not in problem._fields:
-        return problem
-    return problem._replace(clearance=vocabulary.NO_CLEARANCE)
+    return Problem(robot.tree, limits, tasks, robot.neutral, weights, 1.0 / fps)
 
 
 def first_tasks(tasks: Tasks, count: int) -> Tasks:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pinocchio
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
@@ -18,6 +19,7 @@ from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.solving.problem import State, Tasks
 from retargeting_peers.figures import configuration_state
+from retargeting_peers.peers import Work, first_configuration
 
 FPS = 30.0
 _FILE = 'benchmarks/gmr_g1_cmu.npz'
@@ -82,6 +84,18 @@ class Recorded:
         position, rotation = self._targets(clip)
         joints = np.tile(self.limits.clipped(np.zeros(29)), (len(position), 1))
         return State(position[:, 0].copy(), rotation[:, 0].copy(), joints)
+
+    def work(self, clip: str) -> Work:
+        """Return the same for solvers that go from frame to frame."""
+        model = self.robot.model.copy()
+        model.lowerPositionLimit[7:] = self.limits.lower
+        model.upperPositionLimit[7:] = self.limits.upper
+        for link in self.links:
+            if 'toe' in link:
+                carrier = model.frames[model.getFrameId(link.replace('toe', 'ankle_roll'))]
+                place = carrier.placement * pinocchio.SE3(np.eye(3), _TOE)
+                model.addFrame(pinocchio.Frame(link, carrier.parentJoint, place, carrier.type))
+        return Work(model, self.links, self.tasks(clip), first_configuration(self.start(clip)))
 
     def cost(self, clip: str, state: State) -> float:
         """Return J, the mean over frames of GMR's weighted squared error."""
