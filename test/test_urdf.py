@@ -147,6 +147,7 @@ BOMB = '<!DOCTYPE r [<!ENTITY a "a"><!ENTITY b "&a;&a;">]>' + robot(HIP, KNEE)
         (b' ' * 32_000_001, 'larger than 32 MB'),
         ('<a>' * 5000 + '</a>' * 5000, 'not a URDF'),
         (robot(HIP, KNEE, extra='<x>${pi}</x>'), 'xacro file; make a URDF'),
+        (robot(HIP, KNEE).replace('"2"', '"${pi}"'), 'xacro file; make a URDF'),
         (robot(HIP, KNEE).replace('rpy="0.1', 'rpy="nan'), 'joint hip has rpy="nan 0.2 0.3"'),
         (robot(HIP, KNEE).replace('xyz="0 0 1"', 'xyz="0 0"'), '3 finite numbers'),
         (robot(HIP, KNEE).replace('upper="2"', 'upper="wide"'), 'upper="wide"'),

@@ -84,6 +84,8 @@ class Correspondence:
         acceleration_limits: Pattern of joint names -> limit [rad/s^2]; the last fit counts.
         urdf: Where the URDF lies, if known: `file`, inside an installed `distribution` or,
             without one, beside this YAML file.
+        front: Where the robot's front is in the root link's frame.
+        up: Where up is in it while the robot stands upright.
         base_kind: `floating`, or `fixed` for a robot that is bolted down.
         capsules: Link -> its collision capsules in its frame; None to fit them when needed.
         collision_pairs: Links that must not touch; None to choose them when needed.
@@ -95,6 +97,8 @@ class Correspondence:
     human_rest_posture: Mapping[str, float] = field(default_factory=dict)
     acceleration_limits: Mapping[str, float] = field(default_factory=dict)
     urdf: Mapping[str, str] | None = None
+    front: Point = (1.0, 0.0, 0.0)
+    up: Point = (0.0, 0.0, 1.0)
     base_kind: str = 'floating'
     capsules: Mapping[str, tuple[Segment, ...]] | None = None
     collision_pairs: tuple[tuple[str, str], ...] | None = None
@@ -126,6 +130,13 @@ class Correspondence:
                     f'{self.source}: acceleration limit {pattern!r} is {limit}; it must be '
                     'positive [rad/s^2]'
                 )
+        cosine = sum(a * b for a, b in zip(self.front, self.up, strict=True))
+        sizes = [sum(a * a for a in axis) for axis in (self.front, self.up)]
+        if max(abs(cosine), *(abs(size - 1.0) for size in sizes)) > 1e-3:
+            raise ConfigError(
+                f'{self.source}: front {self.front} and up {self.up} must have length 1 and a '
+                'right angle between them'
+            )
         if self.base_kind not in ('floating', 'fixed'):
             raise ConfigError(
                 f'{self.source}: base is {self.base_kind!r}; it must be floating or fixed'
@@ -180,6 +191,8 @@ class Correspondence:
                 name: _text(value, f'{place}: {name}')
                 for name, value in _mapping(urdf, place).items()
             },
+            'front': lambda axis, place: _points([axis], place)[0],
+            'up': lambda axis, place: _points([axis], place)[0],
             'base': _text,
             'capsules': lambda capsules, place: {
                 link: _capsules(values, f'{place}: {link}')

@@ -70,6 +70,12 @@ class Robot:
     has_dynamics: bool = True
 
     @property
+    def upright(self) -> Float[np.ndarray, '3 3']:
+        """Rotation from the root link to x front, y left, z up; identity for most robots."""
+        front, up = np.array(self.correspondence.front), np.array(self.correspondence.up)
+        return np.array([front, np.cross(up, front), up])
+
+    @property
     def neutral(self) -> Float[np.ndarray, ' joint']:
         """Every joint at 0, or at the limit nearest to it [rad]."""
         return self.limits.clipped(np.zeros(len(self.joint_names)))
@@ -80,11 +86,11 @@ class Robot:
         Raises:
             RobotError: The URDF has no such link.
         """
-        if link not in self._frames:
+        if link not in self.frames:
             raise RobotError(
-                f'{self.urdf_path}: no link {link!r}; the URDF has {", ".join(self._frames)}'
+                f'{self.urdf_path}: no link {link!r}; the URDF has {", ".join(self.frames)}'
             )
-        return self._frames[link]
+        return self.frames[link]
 
     def joint_index(self, joint: str) -> int:
         """Look up an actuated joint by name.
@@ -99,7 +105,8 @@ class Robot:
         return self.joint_names.index(joint)
 
     @cached_property
-    def _frames(self) -> dict[str, Frame]:
+    def frames(self) -> dict[str, Frame]:
+        """Every link's place, in the URDF's order."""
         frames = {}
         for frame in self.model.frames:
             if frame.type == pinocchio.FrameType.BODY:
@@ -282,7 +289,7 @@ def _tree(model: Any, path: Path) -> Tree:
 def _check_asked(robot: Robot) -> None:
     """Make sure that the URDF has everything its correspondence speaks of."""
     asked = robot.correspondence
-    links = robot._frames
+    links = robot.frames
     if missing := [link for link in asked.links if link not in links]:
         raise RobotError(
             f'{robot.urdf_path}: no link {", ".join(missing)}, which {asked.source} asks for; '

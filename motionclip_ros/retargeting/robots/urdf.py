@@ -135,7 +135,10 @@ def _parsed(content: bytes) -> ElementTree.Element:
         raise ValueError('not a URDF (nested too deeply)') from None
     if root.tag != 'robot':
         raise ValueError(f'not a URDF (its outermost element is <{root.tag}>, not <robot>)')
-    if any('xacro' in str(part.tag) for part in root.iter()) or '${' in text:
+    if any(
+        'xacro' in str(part.tag) or '${' in (part.text or '') + ''.join(part.attrib.values())
+        for part in root.iter()
+    ):
         raise ValueError('is a xacro file; make a URDF of it: xacro robot.xacro > robot.urdf')
     return root
 

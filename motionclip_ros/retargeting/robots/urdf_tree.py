@@ -86,7 +86,7 @@ def _leave_one_root(root: ElementTree.Element, roots: list[str], notes: list[str
         for link in tree:  # grows while it is read
             tree += below[link]
         trees.append(tree)
-    kept = set(max(trees, key=len))
+    kept = set(sorted(trees, key=len)[-1])
     strays = [link.get('name', '') for link in root.findall('link')]
     strays = [link for link in strays if link not in kept]
     for part in [*root.findall('link'), *root.findall('joint')]:
