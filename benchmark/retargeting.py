@@ -23,6 +23,7 @@ from pathlib import Path
 from retargeting_peers.figures import Table
 from retargeting_peers.sections import SECTIONS, Setting
 
+from motionclip_model.storage import write_atomically
 from motionclip_ros.retargeting.retargeter import Retargeter
 from motionclip_ros.retargeting.robots.robot import load_robot
 
@@ -50,11 +51,9 @@ def main() -> None:
             tables.append(table)
             print(table.text(whole=not arguments.markdown), flush=True)
     if arguments.json is not None:
-        figures = {
-            table.title: [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-            for table in tables
-        }
-        arguments.json.write_text(json.dumps(figures, indent=1))
+        figures = {table.title: table.records() for table in tables}
+        with write_atomically(arguments.json) as file:
+            file.write(json.dumps(figures, indent=1, allow_nan=False).encode())
 
 
 def _arguments() -> argparse.Namespace:

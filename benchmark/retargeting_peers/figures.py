@@ -107,6 +107,16 @@ class Table(NamedTuple):
         )
         return f'\n### {self.title}\n\n' + '\n'.join(f'| {line} |' for line in lines)
 
+    def records(self) -> list[dict[str, str | float | None]]:
+        """Return every row under the names of its columns; nothing for what was not measured."""
+        return [
+            {
+                column: None if isinstance(value, float) and not np.isfinite(value) else value
+                for column, value in zip(self.columns, row, strict=True)
+            }
+            for row in self.rows
+        ]
+
 
 def ratio_table(title: str, rates: Mapping[str, Sequence[float]], ours: Sequence[str]) -> Table:
     """Compare the frames/s of our solvers with those of all others, clip by clip."""

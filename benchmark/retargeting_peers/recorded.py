@@ -167,7 +167,7 @@ class Recorded:
         return Motion(local, self._root(positions[:, 0]), FPS)
 
     def _root(self, pelvis: Float[np.ndarray, 'frame 3']) -> Float[np.ndarray, 'frame 3']:
-        """Undo GMR's scaling of the human's root path."""
+        """Undo GMR's scaling of the human's root path, but for its shift to the floor."""
         targets, _ = self._targets(_REFERENCE)
         path = Motion.load(self._amass(_REFERENCE)).root_position[: len(targets)]
         spread = np.ptp(targets[:, 0, :2], axis=0) / np.ptp(path[:, :2], axis=0)
