@@ -1,6 +1,15 @@
 """The `motionclip` command."""
 
-from motionclip_ros.cli import data, doctor, evaluation, latent, mixing, motions, training
+from motionclip_ros.cli import (
+    data,
+    doctor,
+    evaluation,
+    latent,
+    mixing,
+    motions,
+    retargeting,
+    training,
+)
 from motionclip_ros.cli.app import app, main
 
 __all__ = [
@@ -12,5 +21,6 @@ __all__ = [
     'main',
     'mixing',
     'motions',
+    'retargeting',
     'training',
 ]

@@ -7,7 +7,6 @@ import typer
 
 from motionclip_model.storage import write_json
 from motionclip_ros.cli.app import (
-    Json,
     Model,
     RobotName,
     Seconds,
@@ -16,7 +15,6 @@ from motionclip_ros.cli.app import (
     console,
     is_trajectory,
     load_motion,
-    print_json,
     say,
 )
 
@@ -85,35 +83,6 @@ def _write(result: Any, robot: Any, out: Path, mark: str, render: bool) -> None:
         f'{result.motion.seconds:.1f} s of motion, {result.trajectory.seconds:.1f} s on the '
         f'robot; wrote {", ".join(made)} to {out}'
     )
-
-
-@app.command()
-def retarget(
-    file: Annotated[Path, typer.Argument(help='Human motion: AMASS .npz or .bvh.')],
-    out: Annotated[Path, typer.Option('--out', '-o', help='Trajectory file to write.')],
-    robot: RobotName = 'g1',
-    json_output: Json = False,
-) -> None:
-    """Put a recorded human motion on a robot.
-
-    Example: motionclip retarget walk.bvh --robot g1 --out walk_g1.npz
-    """
-    from motionclip_ros.retargeting.retargeter import Retargeter
-    from motionclip_ros.retargeting.robots.robot import load_robot
-
-    motion = load_motion(file)
-    with console.status('retargeting'):
-        result = Retargeter(load_robot(robot)).retarget(motion)
-    result.trajectory.save(out)
-    if json_output:
-        print_json(result.report)
-    else:
-        trajectory = result.trajectory
-        say(
-            f'{len(trajectory)} points, {len(trajectory.joint_names)} joints, '
-            f'{trajectory.seconds:.2f} s; {result.report["verdict"]}: '
-            f'{result.report["reason"]}; wrote {out}'
-        )
 
 
 @app.command()

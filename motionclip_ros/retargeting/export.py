@@ -3,7 +3,6 @@
 import csv
 import io
 import os
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from motionclip_model.errors import TrajectoryError
 from motionclip_model.storage import write_atomically
+from motionclip_ros.retargeting.robots import urdf_tree
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
@@ -125,11 +125,10 @@ def mujoco_order(robot: Robot) -> tuple[str, ...]:
 
     Pinocchio sorts the children of a link by name instead.
     """
-    root = ElementTree.fromstring(robot.urdf_path.read_bytes())
     below: dict[str, list[tuple[str, str]]] = {}
     children = set()
-    for joint in root.findall('joint'):
-        parent, child = (_link(joint, side) for side in ('parent', 'child'))
+    for joint in robot.urdf.root.findall('joint'):
+        parent, child = urdf_tree.parent(joint), urdf_tree.child(joint)
         below.setdefault(parent, []).append((joint.get('name', ''), child))
         children.add(child)
     waiting = [('', link) for link in below if link not in children]
@@ -139,11 +138,6 @@ def mujoco_order(robot: Robot) -> tuple[str, ...]:
         order.append(name)
         waiting += reversed(below.get(link, []))
     return tuple(name for name in order if name in robot.joint_names)
-
-
-def _link(joint: ElementTree.Element, side: str) -> str:
-    found = joint.find(side)
-    return '' if found is None else found.get('link', '')
 
 
 def _angular_velocity(

@@ -1,0 +1,163 @@
+"""One file's way: bytes of a human motion in, bytes of the robot's files and a report out.
+
+Bytes, so that a worker needs no disk in common with the process that hands out the work.
+"""
+
+import functools
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+from motionclip_model import __version__
+from motionclip_model.data.motion_file import load_motion
+from motionclip_model.errors import ConfigError, MotionClipError
+from motionclip_ros.retargeting.export import save_csv, save_mujoco
+from motionclip_ros.retargeting.retargeter import Retargeter
+from motionclip_ros.retargeting.robots.robot import Robot, load_robot
+from motionclip_ros.retargeting.trajectory import RobotTrajectory
+
+FORMATS = {'npz': '.trajectory.npz', 'csv': '.csv', 'mujoco': '.mujoco.npz'}
+"""What can be written, and the ending of each."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is to be made of every file.
+
+    Attributes:
+        robot: Name or URDF path, as `load_robot` takes it.
+        formats: Some of `FORMATS`.
+        joint_limits: File of limits in place of the robot's own.
+    """
+
+    robot: str
+    formats: tuple[str, ...] = ('npz',)
+    joint_limits: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse unknown formats."""
+        unknown = [name for name in self.formats if name not in FORMATS]
+        if unknown or not self.formats:
+            raise ConfigError(
+                f'no format {", ".join(unknown) or "given"}; there are {", ".join(FORMATS)}'
+            )
+
+    def retargeter(self) -> Retargeter:
+        """Load the robot.
+
+        Raises:
+            RobotError: There is no such robot, or it is unusable.
+            ConfigError: So is its configuration.
+        """
+        return Retargeter(load_robot(self.robot, self.joint_limits))
+
+
+class Job(NamedTuple):
+    """A motion file.
+
+    Attributes:
+        name: Its path below the folder, with forward slashes.
+        content: Its bytes.
+    """
+
+    name: str
+    content: bytes
+
+
+class Outcome(NamedTuple):
+    """What became of it.
+
+    Attributes:
+        files: The robot's files by format; empty if it failed.
+        report: What the retargeter says of it.
+        error: Why it failed, one line.
+    """
+
+    files: Mapping[str, bytes]
+    report: Mapping[str, Any]
+    error: str | None = None
+
+
+def failed(error: str) -> Outcome:
+    """Return the outcome of a file that came to nothing."""
+    return Outcome({}, {}, ' '.join(error.split()))
+
+
+def identity(robot: Robot) -> str:
+    """Hash everything but the motion that decides a trajectory.
+
+    The version stands for the code. Formats are left out: they change no number.
+    """
+    correspondence = asdict(robot.correspondence)
+    del correspondence['source']  # a path, another one on each machine
+    limits = {
+        field.name: getattr(robot.limits, field.name).tolist() for field in fields(robot.limits)
+    }
+    parts = [__version__, robot.sha256, robot.joint_names, correspondence, limits]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def retarget(settings: Settings, expected: str, job: Job) -> Outcome:
+    """Retarget one file; whatever is wrong with it is said in the outcome.
+
+    Args:
+        settings: What to make of it.
+        expected: The `identity` that the results will be filed under.
+        job: The file.
+
+    Raises:
+        MotionClipError: The robot cannot be loaded here, or is another one.
+    """
+    retargeter = _loaded(settings, expected)
+    with tempfile.TemporaryDirectory(prefix='motionclip-') as folder:
+        # Read from a file, because the readers tell kinds of files apart by their names.
+        path = Path(folder) / PurePosixPath(job.name).name
+        try:
+            path.write_bytes(job.content)
+            trajectory, report = retargeter.retarget(load_motion(path))
+            return Outcome(
+                {
+                    name: _written(name, trajectory, retargeter.robot, Path(folder))
+                    for name in settings.formats
+                },
+                # Times differ from run to run; all else is the same wherever it is made.
+                {name: value for name, value in report.items() if name != 'milliseconds'},
+            )
+        except MotionClipError as error:
+            return failed(re.sub(rf'{re.escape(str(path))}(: |, )?', '', str(error)))
+        except Exception as error:  # a file may break what no one foresaw; the others go on
+            return failed(f'{type(error).__name__}: {error}')
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(settings: Settings, expected: str) -> Retargeter:
+    """Load the robot once in each process."""
+    retargeter = settings.retargeter()
+    if identity(retargeter.robot) != expected:
+        raise ConfigError(
+            f'robot {settings.robot} or motionclip {__version__} is not the same on all machines; '
+            'install the same version and the same robot files everywhere'
+        )
+    return retargeter
+
+
+def _written(name: str, trajectory: RobotTrajectory, robot: Robot, folder: Path) -> bytes:
+    """Return the bytes of the trajectory in one format."""
+    path = folder / f'trajectory{FORMATS[name]}'
+    save(name, trajectory, robot, path)
+    return path.read_bytes()
+
+
+def save(name: str, trajectory: RobotTrajectory, robot: Robot, path: Path) -> None:
+    """Write a trajectory in one of `FORMATS`."""
+    if name == 'csv':
+        save_csv(trajectory, path)
+    elif name == 'mujoco':
+        save_mujoco(trajectory, robot, path)
+    else:
+        trajectory.save(path)

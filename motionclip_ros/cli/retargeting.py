@@ -1,0 +1,173 @@
+"""The command that puts recorded motions on a robot: one of them, or a whole collection."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from motionclip_model.errors import ConfigError
+from motionclip_ros.cli.app import (
+    Json,
+    RobotName,
+    app,
+    console,
+    load_motion,
+    print_json,
+    say,
+)
+
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help='Processes for a folder.', show_default='one for each core'),
+]
+
+
+@app.command()
+def retarget(
+    path: Annotated[
+        Path, typer.Argument(help='Human motion: AMASS .npz or .bvh; or a folder of them.')
+    ],
+    out: Annotated[
+        Path, typer.Option('--out', '-o', help='Trajectory file, or folder, to write.')
+    ],
+    robot: RobotName = 'g1',
+    formats: Annotated[
+        str | None,
+        typer.Option(
+            '--format',
+            help='One or more of npz, csv, mujoco, with commas between.',
+            show_default='npz, or csv where OUT ends so',
+        ),
+    ] = None,
+    limits: Annotated[
+        Path | None,
+        typer.Option(help="Joint limits in place of the robot's own, as MoveIt writes them."),
+    ] = None,
+    workers: Workers = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(help='Work on a Ray cluster: its address, or "local" to start one here.'),
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Put recorded human motions on a robot.
+
+    A folder becomes a tree of the same shape, with a manifest and a summary. The same command
+    goes on where an earlier run stopped. Exit status for a folder: 0 all done, 1 some files
+    could not be retargeted, 2 nothing could be begun.
+
+    Example: motionclip retarget walk.bvh --robot g1 --out walk_g1.npz
+
+    Example: motionclip retarget AMASS --out AMASS_g1 --format npz,mujoco --workers 8
+    """
+    from motionclip_ros.batch.job import Settings
+
+    by_name = 'csv' if out.suffix.lower() == '.csv' else 'npz'
+    chosen = tuple(dict.fromkeys((formats or by_name).replace(' ', '').split(',')))
+    settings = Settings(robot, chosen, None if limits is None else str(limits))
+    if path.is_dir():
+        _folder(path, out, settings, workers or len(os.sched_getaffinity(0)), ray, json_output)
+    elif workers or ray:
+        raise ConfigError('--workers and --ray are for folders; a file needs neither')
+    else:
+        _file(path, out, settings, json_output)
+
+
+def _file(path: Path, out: Path, settings: Any, json_output: bool) -> None:
+    """Retarget one motion; the first format goes to OUT, the others beside it."""
+    from motionclip_ros.batch.job import FORMATS, save
+
+    motion = load_motion(path)
+    with console.status('retargeting'):
+        retargeter = settings.retargeter()
+        trajectory, report = retargeter.retarget(motion)
+    first, *others = settings.formats
+    files = {first: out, **{name: out.with_suffix(FORMATS[name]) for name in others}}
+    for name, file in files.items():
+        save(name, trajectory, retargeter.robot, file)
+    if json_output:
+        print_json(report)
+    else:
+        say(
+            f'{len(trajectory)} points, {len(trajectory.joint_names)} joints, '
+            f'{trajectory.seconds:.2f} s; {report["verdict"]}: {report["reason"]}; wrote '
+            f'{", ".join(map(str, files.values()))}'
+        )
+
+
+def _folder(
+    path: Path, out: Path, settings: Any, workers: int, ray: str | None, json_output: bool
+) -> None:
+    """Retarget all motions below a folder."""
+    from motionclip_ros.batch.cluster import on_ray
+    from motionclip_ros.batch.local import in_processes
+    from motionclip_ros.batch.run import retarget_folder
+
+    runner = partial(in_processes, count=workers)
+    if ray is not None:
+        runner = partial(on_ray, address=ray, count=workers)
+    counts = {'skipped': 0, 'worked': 0}
+    begin = time.perf_counter()
+    with _bar() as on_file:
+
+        def on_event(event: Any) -> None:
+            counts['skipped' if event.skipped else 'worked'] += 1
+            on_file(event)
+
+        summary = retarget_folder(path, out, settings, runner, on_event)
+    if json_output:
+        print_json(summary)
+    else:
+        seconds = time.perf_counter() - begin
+        verdicts = ', '.join(f'{count} {name}' for name, count in summary['verdicts'].items())
+        say(
+            f'{summary["done"]} of {summary["files"]} motions on the robot ({verdicts or "none"}'
+            f'), {summary["failed"]} failed, {counts["skipped"]} were there; '
+            f'{counts["worked"]} files in {seconds:.0f} s; see {out / "summary.json"}'
+        )
+    if summary['failed']:
+        raise typer.Exit(1)
+
+
+class _Rate(ProgressColumn):
+    """Files a second, lately."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f'{task.speed:.1f} files/s' if task.speed else '')
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Any], None]]:
+    """Show how far a run is, and a line for each file that fails, beside standard output."""
+    errors = Console(stderr=True, soft_wrap=True)
+    columns = (BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=errors) as progress:
+        task = progress.add_task('retargeting', total=None, visible=False)
+
+        def on_event(event: Any) -> None:
+            if event.error is not None:
+                line = f'{event.name}: {event.error}'
+                progress.console.print(line, style='red', highlight=False, markup=False)
+            progress.update(task, total=event.total, advance=1, visible=True)
+
+        try:
+            yield on_event
+        except KeyboardInterrupt:
+            progress.console.print('stopped; the same command goes on from here')
+            raise
