@@ -1,167 +1,233 @@
-"""What a retargeted trajectory asks of the robot, in figures and in one verdict."""
+"""What a trajectory asks of the robot, in figures and in one verdict."""
 
+import math
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
+from scipy.spatial.transform import Rotation
 
 from motionclip_model import skeleton
 from motionclip_model.motion import Motion
-from motionclip_ros.retargeting.feasibility.dynamics import MAX_EXCESS, Torques
-from motionclip_ros.retargeting.limits import cubic_use
+from motionclip_ros.retargeting.feasibility.balance import balance_figures
+from motionclip_ros.retargeting.feasibility.examination import (
+    Examination,
+    examine,
+    in_robot_order,
+)
+from motionclip_ros.retargeting.feasibility.margins import margin_figures
+from motionclip_ros.retargeting.feasibility.self_collision import self_collision_figures
+from motionclip_ros.retargeting.feasibility.soles import foot_figures, place
+from motionclip_ros.retargeting.feasibility.thresholds import Thresholds
+from motionclip_ros.retargeting.feasibility.tracking import (
+    NO_TRACKING,
+    limb_direction_error,
+    tracking_figures,
+)
+from motionclip_ros.retargeting.feasibility.verdict import judge
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.solving.problem import State
-from motionclip_ros.retargeting.targets import Targets
+from motionclip_ros.retargeting.targets import Targets, make_targets
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
-MAX_STRETCH = 3.0
-"""A motion that must be slowed more than this is no longer the motion asked for."""
+__all__ = ['assess', 'assess_trajectory', 'limb_direction_error']
 
-MAX_LIMB_ERROR = 25.0
-"""Mean limb direction error beyond which the robot does something else [deg]."""
+MAX_FPS = 60.0
+"""Faster motions are compared at this rate, at which they are retargeted."""
+
+_HEAD = ('verdict', 'reason', 'warnings', 'notes')
+_TORQUE_FIGURES = (
+    'torque_support',
+    'torque_excess_slowed_part',
+    *(
+        f'{name}_{figure}'
+        for name in ('torque', 'torque_carried', 'torque_loaded')
+        for figure in ('use', 'joint', 'at_s', 'excess_part')
+    ),
+)
 
 
 def assess(
     robot: Robot,
-    motion: Motion,
-    targets: Targets,
-    state: State,
-    trajectory: RobotTrajectory,
-    needed: Torques,
-    stretch: float,
+    examination: Examination,
+    stretch: float = 1.0,
+    motion: Motion | None = None,
+    targets: Targets | None = None,
 ) -> dict[str, Any]:
-    """Measure a retargeted motion.
+    """Report on an examined trajectory.
 
     Args:
         robot: The robot.
-        motion: What the human did.
-        targets: What was asked of the links.
-        state: The solved path, one entry for each frame of the motion.
-        trajectory: The same path after the time stretch.
-        needed: The torques of that trajectory.
-        stretch: By how much it was slowed.
+        examination: What was measured of the trajectory, slowing included.
+        stretch: By how much it was slowed already.
+        motion: What the human did, frame by frame of the trajectory; None if unknown.
+        targets: What was asked of the links for that motion.
 
     Returns:
-        Figures that JSON can hold, with units in their names. Each `..._use` is a part of the
-        limit: 1 is all of it.
+        Figures that JSON can hold, with units in their names; docs/feasibility.md explains
+        each. `..._use` is a part of the limit: 1 is all of it. None was not measured.
     """
-    report: dict[str, Any] = {
-        'robot': robot.name,
-        'urdf_sha256': robot.sha256,
-        'frames': len(trajectory),
-        'seconds': trajectory.seconds,
-        'time_stretch': stretch,
-        **_limit_use(robot, trajectory),
-        **_torque_use(robot, needed),
-        **_tracking(robot, motion, targets, state),
-        **_feet(robot, targets, state, motion.fps),
-    }
-    verdict, reason = _judge(report)
-    return {'verdict': verdict, 'reason': reason, **report}
+    trajectory, loads = examination.trajectory, examination.loads
+    placed, soles, standing = examination.placed, examination.soles, examination.standing
+    human = None if motion is None else _human_feet(robot, motion)
+    times = trajectory.time_from_start
+    with np.errstate(over='ignore', invalid='ignore'):
+        more = examination.stretch_needed(robot)
+        figures: dict[str, Any] = {
+            'robot': robot.name,
+            'urdf_sha256': robot.sha256,
+            'frames': len(trajectory),
+            'seconds': trajectory.seconds,
+            'time_stretch': stretch,
+            'stretch_needed': more,
+            **margin_figures(robot, trajectory, examination.extremes),
+            **_torque_figures(robot, examination, more),
+            **self_collision_figures(
+                robot, examination.state, times, examination.thresholds.self_collision_cm
+            ),
+            **foot_figures(soles, placed, times, standing, human),
+            **balance_figures(robot, loads, placed, soles, standing, times),
+            **(
+                NO_TRACKING
+                if motion is None or targets is None
+                else tracking_figures(robot, motion, targets, placed)
+            ),
+        }
+    return _judged(robot, figures, examination.thresholds)
 
 
-def _limit_use(robot: Robot, trajectory: RobotTrajectory) -> dict[str, Any]:
-    limits, positions = robot.limits, trajectory.positions
-    margin = np.minimum(positions - limits.lower, limits.upper - positions).min(axis=0)
-    use = cubic_use(trajectory.time_from_start, positions, trajectory.velocities)
-    speed, push = use.velocity / limits.velocity, use.acceleration / limits.acceleration
-    return {
-        'position_margin_rad': float(margin.min()),
-        'position_margin_joint': robot.joint_names[int(margin.argmin())],
-        'velocity_use': float(speed.max()),
-        'velocity_joint': robot.joint_names[int(speed.argmax())],
-        'acceleration_use': float(push.max()),
-        'acceleration_joint': robot.joint_names[int(push.argmax())],
-    }
-
-
-def _torque_use(robot: Robot, needed: Torques) -> dict[str, Any]:
-    if not len(needed.total):
-        return {'torque_use': 0.0, 'torque_joint': robot.joint_names[0], 'torque_excess_part': 0.0}
-    use = np.abs(needed.total) / robot.limits.effort
-    worst = use.max(axis=0)
-    return {
-        'torque_use': float(worst.max()),
-        'torque_joint': robot.joint_names[int(worst.argmax())],
-        'torque_excess_part': float((use > 1.0).any(axis=1).mean()),
-    }
-
-
-def limb_direction_error(
-    robot: Robot, motion: Motion, state: State
-) -> Float[np.ndarray, 'frame limb']:
-    """Return the angles between the human's and the robot's limbs [deg].
+def assess_trajectory(
+    robot: Robot,
+    trajectory: RobotTrajectory,
+    motion: Motion | None = None,
+    thresholds: Thresholds | None = None,
+) -> dict[str, Any]:
+    """Report on a trajectory wherever it comes from.
 
     Args:
         robot: The robot.
-        motion: The human motion.
-        state: The robot's path at the motion's frames.
+        trajectory: Its joints in any order; those it lacks rest at neutral.
+        motion: What the human did in the whole of that time, at any rate and pace.
+        thresholds: What is asked; those of `config/feasibility.yaml` if None.
 
     Returns:
-        One column for each `limb_from` in the robot's correspondence.
+        The figures of `assess`; without a motion those of tracking are None.
+
+    Raises:
+        TrajectoryError: It moves joints that the robot does not have.
+        ConfigError: `config/feasibility.yaml` was edited and is invalid.
     """
-    matches = robot.correspondence.links
-    names = list(matches)
-    limbs = [(m.limb_from, link) for link, m in matches.items() if m.limb_from is not None]
-    positions, _ = robot.link_poses(tuple(names), state)
-    start, end = ([names.index(limb[side]) for limb in limbs] for side in (0, 1))
-    ours = positions[:, end] - positions[:, start]
-    human = [skeleton.JOINT_INDEX[match.human] for match in matches.values()]
-    theirs = motion.pose.positions[:, human]
-    theirs = theirs[:, end] - theirs[:, start]
-    sine = np.linalg.norm(np.cross(ours, theirs), axis=-1)
-    return np.asarray(np.degrees(np.arctan2(sine, (ours * theirs).sum(-1))))
+    trajectory, missing = in_robot_order(robot, trajectory)
+    if motion is None:
+        report = assess(robot, examine(robot, trajectory, thresholds=thresholds))
+    else:
+        report = _assess_against(robot, trajectory, motion, thresholds)
+    if missing:
+        report['notes'].append(f'{missing} joints are not in the trajectory; taken at neutral')
+    return report
 
 
-def _tracking(robot: Robot, motion: Motion, targets: Targets, state: State) -> dict[str, Any]:
-    error = limb_direction_error(robot, motion, state)
-    tracked = len(targets.links)
-    positions, _ = robot.link_poses(targets.links, state)
-    away = np.linalg.norm(positions - targets.tasks.target_position[:, :tracked], axis=-1)
-    away = away[targets.tasks.position_weight[:, :tracked, 0] > 0.0]
-    jerk = np.diff(state.joints, 3, axis=0) * motion.fps**3
+def _assess_against(
+    robot: Robot, trajectory: RobotTrajectory, motion: Motion, thresholds: Thresholds | None
+) -> dict[str, Any]:
+    """Report on a trajectory and on how it follows a motion of another clock."""
+    motion = motion if motion.fps <= MAX_FPS else motion.resampled(MAX_FPS)
+    targets = make_targets(motion, robot)
+    if len(trajectory) == len(motion):
+        examination = examine(robot, trajectory, targets.standing, thresholds)
+        return assess(robot, examination, motion=motion, targets=targets)
+    begin, end = trajectory.time_from_start[[0, -1]]
+    part = (trajectory.time_from_start - begin) / (end - begin)
+    frame = np.round(part * (len(motion) - 1)).astype(np.int64)
+    examination = examine(robot, trajectory, targets.standing[frame], thresholds)
+    report = assess(robot, examination)
+    times = np.linspace(begin, end, len(motion))
+    sample = trajectory.sample(times)
+    rotation = Rotation.from_quat(sample.base_quaternion_xyzw).as_matrix()
+    placed = place(robot, State(sample.base_position, rotation, sample.positions))
+    human = _human_feet(robot, motion)
+    report |= foot_figures(examination.soles, placed, times, targets.standing, human)
+    report |= tracking_figures(robot, motion, targets, placed)
+    return _judged(robot, report, examination.thresholds)
+
+
+def _human_feet(robot: Robot, motion: Motion) -> Float[np.ndarray, 'frame corner 3']:
+    """Return the human joint that each sole corner follows [m]."""
+    joints = [
+        joint
+        for foot in robot.correspondence.feet.values()
+        for joint in (
+            *[foot.human_heel] * len(foot.heel_corners),
+            *[foot.human_toe] * len(foot.toe_corners),
+        )
+    ]
+    return motion.pose.positions[:, [skeleton.JOINT_INDEX[joint] for joint in joints]]
+
+
+def _torque_figures(robot: Robot, examination: Examination, more: float) -> dict[str, Any]:
+    """Compare the torques with the motors', with and without the ground under the soles."""
+    loads, times = examination.loads, examination.trajectory.time_from_start
+    if loads is None:
+        return dict.fromkeys(_TORQUE_FIGURES)
+    support = 'soles' if loads.balanced.any() else 'carried base'
+    figures: dict[str, Any] = {
+        'torque_support': 'fixed base' if robot.fixed_base else support,
+        **_worst_torque('torque', robot, loads.judged.total, times),
+        'torque_excess_slowed_part': _excess(robot, loads.judged.slowed(more).total),
+        **_worst_torque('torque_carried', robot, loads.carried.total, times),
+        **_worst_torque('torque_loaded', robot, loads.loaded.total, times),
+    }
+    return figures
+
+
+def _worst_torque(
+    name: str, robot: Robot, torque: np.ndarray, times: np.ndarray
+) -> dict[str, Any]:
+    use = np.abs(torque) / robot.limits.effort
+    sample, joint = np.unravel_index(int(use.argmax()), use.shape)
     return {
-        'limb_direction_error_deg': float(error.mean()) if error.size else 0.0,
-        'limb_direction_error_max_deg': float(error.max()) if error.size else 0.0,
-        'link_position_error_cm': float(away.mean() * 100) if away.size else 0.0,
-        'jerk_rms_rad_s3': float(np.sqrt((jerk**2).mean())) if jerk.size else 0.0,
+        f'{name}_use': float(use[sample, joint]),
+        f'{name}_joint': robot.joint_names[joint],
+        f'{name}_at_s': float(times[sample + 1]),
+        f'{name}_excess_part': _excess(robot, torque),
     }
 
 
-def _feet(robot: Robot, targets: Targets, state: State, fps: float) -> dict[str, Any]:
-    """Measure how standing soles slide, and how deep any sole goes below the floor."""
-    tracked = len(targets.links)
-    points = robot.points(targets.tasks.body[tracked:], targets.tasks.offset[tracked:], state)
-    if points.shape[1] == 0:
-        return {'foot_slide_m_s': 0.0, 'foot_penetration_cm': 0.0, 'foot_contact_part': 0.0}
-    speed = np.linalg.norm(np.gradient(points[..., :2], axis=0), axis=-1) * fps
-    standing = targets.standing
+def _excess(robot: Robot, torque: np.ndarray) -> float:
+    """Return the part of the time in which the joint that lacks torque longest does."""
+    return float((np.abs(torque) > robot.limits.effort).mean(axis=0).max())
+
+
+def _judged(robot: Robot, figures: dict[str, Any], thresholds: Thresholds) -> dict[str, Any]:
+    """Put the verdict before the figures, and make all of it fit for JSON."""
+    figures['needs_balance_controller'] = _needs_balance(figures, thresholds)
+    verdict = judge(figures, thresholds)
+    notes = [*robot.notes]
+    if figures['torque_use'] is None:
+        why = 'it has fewer than 3 points' if robot.has_dynamics else 'the URDF lacks masses'
+        notes.append(f'torques and balance are not known: {why}')
     return {
-        'foot_slide_m_s': float(speed[standing].mean()) if standing.any() else 0.0,
-        'foot_penetration_cm': float(max(0.0, -points[..., 2].min()) * 100),
-        'foot_contact_part': float(standing.mean()),
+        'verdict': verdict.verdict,
+        'reason': verdict.reason,
+        'warnings': list(verdict.warnings),
+        'notes': notes,
+        **_for_json({k: v for k, v in figures.items() if k not in _HEAD}),
     }
 
 
-def _judge(report: dict[str, Any]) -> tuple[str, str]:
-    """Return accept, slowed or refuse, and why."""
-    if report['time_stretch'] > MAX_STRETCH:
-        return 'refuse', (
-            f'it would have to be {report["time_stretch"]:.1f} times slower to keep the velocity, '
-            'acceleration and torque limits'
-        )
-    if report['limb_direction_error_deg'] > MAX_LIMB_ERROR:
-        return 'refuse', (
-            f'its limbs would point {report["limb_direction_error_deg"]:.0f} degrees away from '
-            'the human ones on average'
-        )
-    if report['torque_excess_part'] > MAX_EXCESS:
-        return 'refuse', (
-            f'{report["torque_joint"]} would need {report["torque_use"]:.1f} times its torque'
-        )
-    if report['time_stretch'] > 1.0:
-        return 'slowed', (
-            f'slowed {report["time_stretch"]:.2f} times to keep the velocity, acceleration and '
-            'torque limits'
-        )
-    return 'accept', 'inside all limits at its own pace'
+def _needs_balance(figures: dict[str, Any], thresholds: Thresholds) -> bool | None:
+    if figures['flight_part'] is None:
+        return None
+    inside = figures['zmp_inside_part']
+    return (
+        bool(figures['flight_part']) or inside is None or inside < thresholds.min_zmp_inside_part
+    )
+
+
+def _for_json(value: Any) -> Any:
+    """Replace what JSON cannot say by None."""
+    if isinstance(value, dict):
+        return {key: _for_json(inner) for key, inner in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
