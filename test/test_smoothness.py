@@ -58,7 +58,7 @@ def test_numba_and_numpy_agree(robot, frames) -> None:
         total = module.add_time_rows(wanted, state, equations, rows)
         held = np.random.default_rng(3).random((frames, joints + 6)) < 0.2
         band = np.full((frames, joints + 6, 2 * joints + 13), np.nan)
-        module.fill_band(equations, rows, held, 0.5, 1e6, band)
+        module.fill_band(equations, rows, held, np.linspace(0.1, 0.9, frames), 1e6, band)
         move = 0.1 * np.random.default_rng(4).normal(size=held.shape)
         after = module.moved(state, move, robot.limits.lower, robot.limits.upper)
         found.append((np.array(total), *equations[1:], *rows, band, *after))
@@ -96,7 +96,9 @@ def test_the_band_bounds_the_curvature_from_above(robot) -> None:
     equations, rows = blank(FRAMES, joints), TimeRows.empty(FRAMES, dof)
     smoothness.add_time_rows(limitless, state, equations, rows)
     band = np.zeros((FRAMES, dof, 2 * dof + 1))
-    smoothness.fill_band(equations, rows, np.zeros((FRAMES, dof), bool), 0.0, 0.0, band)
+    smoothness.fill_band(
+        equations, rows, np.zeros((FRAMES, dof), bool), np.zeros(FRAMES), 0.0, band
+    )
     flat = band.reshape(FRAMES * dof, -1)
     matrix = np.zeros((FRAMES * dof, FRAMES * dof + 2 * dof + 1))
     for row in range(len(flat)):
@@ -121,7 +123,9 @@ def test_the_band_bounds_the_curvature_from_above(robot) -> None:
     jerkless = limitless._replace(jerk=np.zeros(dof))
     equations = blank(FRAMES, joints)
     smoothness.add_time_rows(jerkless, state, equations, rows)
-    smoothness.fill_band(equations, rows, np.zeros((FRAMES, dof), bool), 0.0, 0.0, band)
+    smoothness.fill_band(
+        equations, rows, np.zeros((FRAMES, dof), bool), np.zeros(FRAMES), 0.0, band
+    )
     # Without jerk rows nothing is bounded, all is exact.
     move = np.where(turning.reshape(FRAMES, dof), 0.0, rng.normal(size=(FRAMES, dof)))
     flat = band.reshape(FRAMES * dof, -1)

@@ -1,5 +1,7 @@
 """Targets: human directions, robot lengths, feet on the floor."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from retargeting_cases import standing, turned
@@ -8,8 +10,9 @@ from scipy.spatial.transform import Rotation
 from motionclip_model.motion import Motion
 from motionclip_model.skeleton import JOINT_INDEX
 from motionclip_ros.retargeting.contacts import contacts, foot_heights
+from motionclip_ros.retargeting.hanging import faced, hang_links, leg_scale
 from motionclip_ros.retargeting.robots.robot import load_robot
-from motionclip_ros.retargeting.targets import leg_scale, make_targets
+from motionclip_ros.retargeting.targets import make_targets
 
 FEET = ('left_ankle', 'left_foot', 'right_ankle', 'right_foot')
 
@@ -22,10 +25,8 @@ def robot():
 @pytest.mark.parametrize('action', ['walk', 'wave', 'cartwheel'])
 def test_limbs_have_human_directions_and_robot_lengths(robot, clips, action) -> None:
     motion = Motion.load(clips[action])
-    targets = make_targets(motion, robot)
-    place = dict(
-        zip(targets.links, np.moveaxis(targets.tasks.target_position, 1, 0), strict=False)
-    )
+    hung = hang_links(motion, robot).positions
+    place = dict(zip(robot.correspondence.links, np.moveaxis(hung, 1, 0), strict=True))
     human = motion.pose.positions
     for side in ('left', 'right'):
         for upper, lower, joints in (
@@ -123,3 +124,50 @@ def test_a_standing_corner_does_not_wander(robot, clips) -> None:
     for corner in range(places.shape[1]):
         both = targets.standing[1:, corner] & targets.standing[:-1, corner]
         np.testing.assert_array_equal(np.diff(places[:, corner], axis=0)[both], 0.0)
+
+
+@pytest.mark.parametrize('action', ['walk', 'kick', 'cartwheel'])
+def test_legs_reach_for_where_the_sole_belongs(robot, clips, action) -> None:
+    """With every link on its target, each standing sole is where its stance has it, nearly."""
+    targets = make_targets(Motion.load(clips[action]), robot)
+    tasks, count = targets.tasks, len(targets.links)
+    for foot, side in enumerate(('left', 'right')):
+        ankle = targets.links.index(f'{side}_ankle_roll_link')
+        corners = count + 4 * foot + np.arange(4)
+        frame = robot.frame(f'{side}_ankle_roll_link')
+        local = (tasks.offset[corners] - frame.position) @ frame.rotation
+        turned = np.einsum('tab,kb->tka', tasks.target_rotation[:, ankle], local)
+        places = tasks.target_position[:, ankle, None] + turned
+        flat = targets.standing[:, 4 * foot : 4 * foot + 4].all(axis=1)
+        away = (places - tasks.target_position[:, corners])[flat].mean(axis=1)
+        assert np.linalg.norm(away, axis=-1).max() < 0.01
+
+
+def test_the_base_goes_where_its_soles_are(robot, clips) -> None:
+    """A person who walks further with the same steps drags the feet; the robot does not."""
+    motion = Motion.load(clips['walk'])
+    path = motion.root_position * [1.2, 1.2, 1.0]
+    longer = Motion(motion.joint_rotations, path, motion.fps)
+    true, dragged = make_targets(motion, robot), make_targets(longer, robot)
+    gone = [np.ptp(t.start.base_position[:, :2], axis=0).max() for t in (true, dragged)]
+    assert gone[1] < 1.1 * gone[0]
+
+
+def test_a_person_faces_ahead_of_a_base_that_is_bolted_down(clips) -> None:
+    motion = faced(Motion.load(clips['walk']))
+    left = motion.joint_rotations[:, 0, :, 0]
+    np.testing.assert_allclose(left[:, 0], 0.0, atol=1e-12)
+    assert (left[:, 1] > 0.0).all()
+    assert not motion.root_position[:, :2].any()
+
+
+def test_a_robot_that_is_bolted_down_has_a_base_that_stays(robot, clips) -> None:
+    bolted = replace(robot, fixed_base=True)
+    targets = make_targets(Motion.load(clips['walk']), bolted)
+    np.testing.assert_array_equal(np.ptp(targets.start.base_position, axis=0), 0.0)
+    np.testing.assert_array_equal(
+        targets.start.base_rotation, np.tile(np.eye(3), (len(targets.standing), 1, 1))
+    )
+    assert targets.standing.all()
+    lowest = targets.tasks.target_position[:, len(targets.links) :, 2]
+    assert lowest.min() == pytest.approx(0.0, abs=1e-12)

@@ -1,8 +1,7 @@
 """Human motion -> what each robot link should do, frame by frame.
 
-Limb directions are taken from the human, lengths from the robot: a link's wanted position is
-its parent's plus the human's direction times the robot's own segment. Targets made this way
-can be reached by any robot with human-like limbs, and no table of scales is needed.
+Links hang on the human's limb directions (`hanging`), soles stand where the human's do
+(`stances`), and what is not standing stays above the floor.
 """
 
 from typing import NamedTuple
@@ -10,19 +9,22 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
-from motionclip_model import skeleton
 from motionclip_model.motion import Motion
 from motionclip_ros.retargeting.contacts import contacts, foot_heights
+from motionclip_ros.retargeting.hanging import (
+    Wanted,
+    faced,
+    hang_links,
+    leg_scale,
+    rest_wanted,
+)
 from motionclip_ros.retargeting.robots.correspondence import Foot
 from motionclip_ros.retargeting.robots.robot import Frame, Robot
 from motionclip_ros.retargeting.solving.problem import State, Tasks
+from motionclip_ros.retargeting.stances import Soles, find_stances, sole_heading
 
-BASE_TO_SMPL: np.ndarray = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
-"""Rotation from robot axes (x front, y left, z up) to SMPL body axes (x left, y up, z front)."""
-BASE_TO_SMPL.setflags(write=False)
-
-_CONTACT_WEIGHT = 60.0  # [cost/m^2] on each corner of a standing sole
-_FLOOR_WEIGHT = 60.0  # [cost/m^2] on each corner below the floor
+_CONTACT_WEIGHT = 300.0  # [cost/m^2] on each corner of a standing sole
+_FLOOR_WEIGHT = 1000.0  # [cost/m^2] on each corner below the floor
 
 
 class Targets(NamedTuple):
@@ -43,19 +45,17 @@ class Targets(NamedTuple):
     scale: float
 
 
-class _Wanted(NamedTuple):
-    """Wanted place of each link of the correspondence, in its order."""
-
-    positions: Float[np.ndarray, 'frame link 3']
-    rotations: Float[np.ndarray, 'frame link 3 3']
-
-
-def make_targets(motion: Motion, robot: Robot) -> Targets:
+def make_targets(
+    motion: Motion, robot: Robot, posture: Float[np.ndarray, ' joint'] | None = None
+) -> Targets:
     """Ask the robot to do what the human does.
 
     Args:
         motion: A human motion.
-        robot: A robot with its correspondence.
+        robot: A robot with its correspondence. If its base is bolted down, the person is
+            turned to face along the base's x axis in every frame.
+        posture: The joints' first guess, and where a base bolted down stands on its soles;
+            neutral by default [rad].
 
     Returns:
         Tasks for the motion's frames.
@@ -63,84 +63,25 @@ def make_targets(motion: Motion, robot: Robot) -> Targets:
     Raises:
         MotionError: The motion is malformed (it cannot be built then).
     """
-    matches = robot.correspondence.links
     scale = leg_scale(robot)
-    wanted = _hang_links(motion, robot)
+    if robot.fixed_base:
+        motion = faced(motion)
+    posture = robot.neutral if posture is None else posture
+    wanted = hang_links(motion, robot)
     corners = _corners(robot)
-    base = motion.root_position * scale
-    base[:, 2] = _base_height(motion, robot, wanted, corners, scale)
+    base = np.zeros((len(motion), 3))
+    if robot.fixed_base:
+        places, standing = _bolted_places(robot, corners, posture, base)
+    else:
+        base[:, :2] = motion.root_position[:, :2] * scale
+        base[:, 2] = _base_height(motion, robot, wanted, corners, scale)
+        places, standing = _corner_places(motion, robot, wanted, corners, base)
     wanted = wanted._replace(positions=wanted.positions + base[:, None])
-    tracked = [i for i, m in enumerate(matches.values()) if m.position or m.orientation]
-    links = tuple(list(matches)[i] for i in tracked)
-    frames = len(motion)
-    weights = [list(matches.values())[i] for i in tracked]
-    link_tasks = _tasks(
-        [robot.frame(link) for link in links],
-        wanted.positions[:, tracked],
-        wanted.rotations[:, tracked],
-        np.tile(np.array([m.position for m in weights])[:, None], (frames, 1, 3)),
-        np.tile(np.array([m.orientation for m in weights]), (frames, 1)),
-        np.zeros((frames, len(tracked)), bool),
-    )
-    corner_tasks, standing = _corner_tasks(motion, robot, wanted, corners)
-    start = State(base, wanted.rotations[:, 0].copy(), np.tile(robot.neutral, (frames, 1)))
-    return Targets(_joined(link_tasks, corner_tasks), links, standing, start, scale)
-
-
-def leg_scale(robot: Robot) -> float:
-    """Return the robot's leg length (hip to sole) over the human's; 1 without feet."""
-    matches = robot.correspondence.links
-    rest, _ = _rest(robot)
-    names = list(matches)
-    ours = theirs = 0.0
-    for link, foot in robot.correspondence.feet.items():
-        ours += max(-corner[2] for corner in foot.heel_corners)
-        theirs += float(-skeleton.OFFSETS[skeleton.JOINT_INDEX[foot.human_toe], 1])
-        current = link
-        while (parent := matches[current].limb_from) is not None:
-            ours += float(np.linalg.norm(rest[names.index(current)] - rest[names.index(parent)]))
-            theirs += float(
-                np.linalg.norm(
-                    _HUMAN_REST[skeleton.JOINT_INDEX[matches[current].human]]
-                    - _HUMAN_REST[skeleton.JOINT_INDEX[matches[parent].human]]
-                )
-            )
-            current = parent
-    return ours / theirs if ours > 0.0 and theirs > 0.0 else 1.0
-
-
-_HUMAN_REST = skeleton.forward_kinematics(
-    np.tile(np.eye(3), (skeleton.JOINT_COUNT, 1, 1)), np.zeros(3)
-).positions
-
-
-def _rest(robot: Robot) -> tuple[np.ndarray, np.ndarray]:
-    """Return the links' places [link, 3] and turns [link, 3, 3] in SMPL's rest pose."""
-    state = State(np.zeros((1, 3)), np.eye(3)[None], robot.human_rest[None])
-    positions, rotations = robot.link_poses(tuple(robot.correspondence.links), state)
-    return positions[0], rotations[0]
-
-
-def _hang_links(motion: Motion, robot: Robot) -> _Wanted:
-    """Place every link relative to the base's origin."""
-    matches = robot.correspondence.links
-    names = list(matches)
-    rest_position, rest_rotation = _rest(robot)
-    human = [skeleton.JOINT_INDEX[match.human] for match in matches.values()]
-    rotations = motion.pose.rotations[:, human] @ BASE_TO_SMPL @ rest_rotation
-    positions = np.zeros((len(motion), len(names), 3))
-    for i, match in enumerate(matches.values()):
-        if match.rigid_to is not None:
-            parent = names.index(match.rigid_to)
-            local = rest_rotation[parent].T @ (rest_position[i] - rest_position[parent])
-            positions[:, i] = positions[:, parent] + rotations[:, parent] @ local
-        elif match.limb_from is not None:
-            parent = names.index(match.limb_from)
-            limb = motion.pose.positions[:, human[i]] - motion.pose.positions[:, human[parent]]
-            length = np.linalg.norm(rest_position[i] - rest_position[parent])
-            limb *= length / np.linalg.norm(limb, axis=-1, keepdims=True)
-            positions[:, i] = positions[:, parent] + limb
-    return _Wanted(positions, rotations)
+    shifted = _with_feet(robot, wanted, corners, places, standing)
+    tasks, links = _link_tasks(robot, shifted)
+    start = State(base, wanted.rotations[:, 0].copy(), np.tile(posture, (len(motion), 1)))
+    corner_tasks = _corner_tasks(robot, corners, places, standing)
+    return Targets(_joined(tasks, corner_tasks), links, standing, start, scale)
 
 
 class _Corner(NamedTuple):
@@ -149,27 +90,29 @@ class _Corner(NamedTuple):
     link: str
     point: np.ndarray
     human: str
+    heel: bool
 
 
 def _corners(robot: Robot) -> list[_Corner]:
     def of(link: str, foot: Foot) -> list[_Corner]:
-        heel = [_Corner(link, np.array(p), foot.human_heel) for p in foot.heel_corners]
-        return heel + [_Corner(link, np.array(p), foot.human_toe) for p in foot.toe_corners]
+        heel = [_Corner(link, np.array(p), foot.human_heel, True) for p in foot.heel_corners]
+        toes = [_Corner(link, np.array(p), foot.human_toe, False) for p in foot.toe_corners]
+        return heel + toes
 
     return [c for link, foot in robot.correspondence.feet.items() for c in of(link, foot)]
 
 
-def _corner_positions(robot: Robot, wanted: _Wanted, corners: list[_Corner]) -> np.ndarray:
+def _corner_positions(robot: Robot, wanted: Wanted, corners: list[_Corner]) -> np.ndarray:
     """Return where the corners would be with the links on their targets [frame, corner, 3]."""
     names = list(robot.correspondence.links)
     index = [names.index(corner.link) for corner in corners]
-    points = np.array([corner.point for corner in corners])
+    points = np.array([corner.point for corner in corners]).reshape(-1, 3)
     turned = np.einsum('tkab,kb->tka', wanted.rotations[:, index], points)
     return np.asarray(wanted.positions[:, index] + turned)
 
 
 def _base_height(
-    motion: Motion, robot: Robot, wanted: _Wanted, corners: list[_Corner], scale: float
+    motion: Motion, robot: Robot, wanted: Wanted, corners: list[_Corner], scale: float
 ) -> np.ndarray:
     """Return the base height at which the lowest sole is as high as the human's, scaled."""
     if not corners:
@@ -180,37 +123,123 @@ def _base_height(
     return np.asarray(np.maximum(clearance, 0.0) * scale - lowest)
 
 
-def _corner_tasks(
-    motion: Motion, robot: Robot, wanted: _Wanted, corners: list[_Corner]
-) -> tuple[Tasks, np.ndarray]:
-    """Hold standing corners in one place on the floor, and keep the others above it."""
-    frames = len(motion)
-    places = _corner_positions(robot, wanted, corners) if corners else np.zeros((frames, 0, 3))
-    standing = np.zeros((frames, len(corners)), bool)
-    if corners:
-        standing = contacts(motion, tuple(corner.human for corner in corners))
-    for corner in range(len(corners)):
-        for run in _runs(standing[:, corner]):
-            places[run, corner, :2] = places[run, corner, :2].mean(axis=0)
-    places[..., 2] = 0.0
-    weight = np.zeros((frames, len(corners), 3))
-    weight[standing] = _CONTACT_WEIGHT
-    weight[~standing, 2] = _FLOOR_WEIGHT
-    # Ankle frames carry the corners; a corner itself has no orientation to track.
+def _corner_places(
+    motion: Motion, robot: Robot, wanted: Wanted, corners: list[_Corner], base: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the corners belong [frame, corner, 3] and when they stand [frame, corner].
+
+    The base's path is bent in place.
+    """
+    places = np.zeros((len(motion), len(corners), 3))
+    if not corners:
+        return places, np.zeros((len(motion), 0), bool)
+    standing = contacts(motion, tuple(corner.human for corner in corners))
+    links = list(robot.correspondence.feet)
+    foot = np.array([links.index(corner.link) for corner in corners])
+    heel = np.array([corner.heel for corner in corners])
+    hung = _corner_positions(robot, wanted, corners)
+    at_rest = _corner_positions(robot, rest_wanted(robot), corners)
+    local = np.zeros((len(corners), 2))
+    heading = np.zeros((len(motion), len(links)))
+    for one in range(len(links)):
+        own = foot == one
+        heading[:, one] = sole_heading(hung[:, own], heel[own])
+        ahead = sole_heading(at_rest[:, own], heel[own])[0]
+        c, s = np.cos(ahead), np.sin(ahead)
+        flat = at_rest[0, own, :2] - at_rest[0, own, :2].mean(axis=0)
+        local[own] = flat @ np.array([[c, -s], [s, c]])
+    soles = Soles(hung, heading, foot, local)
+    stances = find_stances(soles, standing, base[:, :2], motion.fps)
+    base[:, :2] = stances.base
+    places[..., :2] = stances.corners
+    return places, standing
+
+
+def _bolted_places(
+    robot: Robot, corners: list[_Corner], posture: np.ndarray, base: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of soles that another controller keeps still, all standing.
+
+    The base's height is set in place.
+    """
+    points = _carried(robot, corners)
+    body = np.array([point.body for point in points], np.int64)
+    offset = np.array([point.position for point in points]).reshape(-1, 3)
+    state = State(np.zeros((1, 3)), np.eye(3)[None], posture[None])
+    places = robot.points(body, offset, state)[0]
+    if len(corners):
+        base[:, 2] = -places[:, 2].min()
+    places = np.tile(places, (len(base), 1, 1)) + base[:, None]
+    return places, np.ones(places.shape[:2], bool)
+
+
+def _carried(robot: Robot, corners: list[_Corner]) -> list[Frame]:
+    """Return the corners on the joints that carry them."""
     carriers = [robot.frame(corner.link) for corner in corners]
-    points = [
+    # Ankle frames carry the corners; a corner itself has no orientation to track.
+    return [
         Frame(frame.body, frame.position + frame.rotation @ corner.point, frame.rotation)
         for frame, corner in zip(carriers, corners, strict=True)
     ]
-    rotations = np.tile(np.eye(3), (frames, len(corners), 1, 1))
-    tasks = _tasks(points, places, rotations, weight, np.zeros(weight.shape[:2]), ~standing)
-    return tasks, standing
 
 
-def _runs(flags: np.ndarray) -> list[slice]:
-    """Return the runs of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+def _with_feet(
+    robot: Robot,
+    wanted: Wanted,
+    corners: list[_Corner],
+    places: np.ndarray,
+    standing: np.ndarray,
+) -> Wanted:
+    """Shift the legs' targets to where the soles belong, and swing smoothly in between.
+
+    A foot's whole shift goes to its ankle, and half of it to the knee.
+    """
+    matches, names = robot.correspondence.links, list(robot.correspondence.links)
+    positions = wanted.positions.copy()
+    away = places - _corner_positions(robot, wanted, corners)
+    for link in robot.correspondence.feet:
+        own = np.array([corner.link == link for corner in corners])
+        stands = np.flatnonzero(standing[:, own].any(axis=1))
+        if not len(stands):
+            continue
+        share = standing[stands][:, own, None]
+        shift = (share * away[stands][:, own]).sum(axis=1) / share.sum(axis=1)
+        frames = np.arange(len(places))
+        shift = np.stack([np.interp(frames, stands, column) for column in shift.T], axis=1)
+        current, part = link, 1.0
+        while matches[current].limb_from is not None:
+            positions[:, names.index(current)] += part * shift
+            current, part = str(matches[current].limb_from), part / 2
+    return wanted._replace(positions=positions)
+
+
+def _link_tasks(robot: Robot, wanted: Wanted) -> tuple[Tasks, tuple[str, ...]]:
+    """Ask every link with a weight to be on its target."""
+    matches = robot.correspondence.links
+    links = tuple(link for link, m in matches.items() if m.position or m.orientation)
+    tracked = [list(matches).index(link) for link in links]
+    frames = len(wanted.positions)
+    tasks = _tasks(
+        [robot.frame(link) for link in links],
+        wanted.positions[:, tracked],
+        wanted.rotations[:, tracked],
+        np.tile(np.array([matches[link].position for link in links])[:, None], (frames, 1, 3)),
+        np.tile(np.array([matches[link].orientation for link in links]), (frames, 1)),
+        np.zeros((frames, len(tracked)), bool),
+    )
+    return tasks, links
+
+
+def _corner_tasks(
+    robot: Robot, corners: list[_Corner], places: np.ndarray, standing: np.ndarray
+) -> Tasks:
+    """Hold standing corners in their places on the floor, and keep the others above it."""
+    weight = np.zeros(places.shape)
+    weight[standing] = _CONTACT_WEIGHT
+    weight[~standing, 2] = _FLOOR_WEIGHT
+    points = _carried(robot, corners)
+    rotations = np.tile(np.eye(3), (*standing.shape, 1, 1))
+    return _tasks(points, places, rotations, weight, np.zeros(standing.shape), ~standing)
 
 
 def _tasks(

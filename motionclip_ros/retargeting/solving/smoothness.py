@@ -44,7 +44,7 @@ def fill_band(
     equations: NormalEquations,
     rows: TimeRows,
     held: Bool[np.ndarray, 'frame dof'],
-    damping: float,
+    damping: Float[np.ndarray, ' frame'],
     hold: float,
     band: Float[np.ndarray, 'frame dof band'],
 ) -> None:
@@ -54,7 +54,7 @@ def fill_band(
         equations: Each frame's own part.
         rows: What couples frames.
         held: Degrees of freedom that must not move.
-        damping: Added to the diagonal.
+        damping: Added to the diagonal of each frame.
         hold: Added to the diagonal of what is held.
         band: Where to write: entry [row, k] of the flattened array is matrix[row + k, row].
     """
@@ -203,7 +203,7 @@ def _fill_band(
     matrix: np.ndarray,
     rows: TimeRows,
     held: np.ndarray,
-    damping: float,
+    damping: np.ndarray,
     hold: float,
     band: np.ndarray,
 ) -> None:
@@ -215,7 +215,7 @@ def _fill_band(
                 line[k] = matrix[frame, i + k, i]
             for k in range(dof - i, len(line)):
                 line[k] = 0.0
-            line[0] += damping + (hold if held[frame, i] else 0.0)
+            line[0] += damping[frame] + (hold if held[frame, i] else 0.0)
             if frame + 1 < frames:
                 weight = rows.velocity[frame, i]
                 line[0] += weight

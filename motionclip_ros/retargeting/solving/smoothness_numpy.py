@@ -73,7 +73,7 @@ def fill_band(
     equations: NormalEquations,
     rows: TimeRows,
     held: Bool[np.ndarray, 'frame dof'],
-    damping: float,
+    damping: Float[np.ndarray, ' frame'],
     hold: float,
     band: Float[np.ndarray, 'frame dof band'],
 ) -> None:
@@ -82,7 +82,7 @@ def fill_band(
     band[:] = 0.0
     for k in range(dof):
         band[:, : dof - k, k] = np.diagonal(equations.matrix, -k, 1, 2)
-    band[..., 0] += damping + hold * held
+    band[..., 0] += damping[:, None] + hold * held
     band[:-1, :, 0] += rows.velocity
     band[1:, :, 0] += rows.velocity
     band[:-1, :, dof] -= rows.velocity

@@ -32,12 +32,15 @@ from motionclip_ros.retargeting.solving.smoothness import add_time_rows, fill_ba
 
 STRIDES = (16, 4, 1)
 _STEPS = {16: 8, 4: 4, 1: 2}  # of all frames together, before the windows
-_MORE_STEPS = {16: 12, 4: 8, 1: 8}  # of each window
-_ENOUGH = {16: 1e-2, 4: 3e-3, 1: 1e-3}  # stop when a step lowers the cost by less than this part
+_MORE_STEPS = {16: 12, 4: 4, 1: 8}  # of each window
+_ENOUGH = {16: 1e-2, 4: 1e-2, 1: 3e-3}  # stop when a step lowers the cost by less than this part
+_CLEAR_FROM = 4  # at coarser strides arms may pass through the body between two frames
 _SETTLED = 0.03  # [m or rad] a frame that moves less than this in a step has found its place
 _BORDER = 3  # frames beside a window that hold it; rows reach no further
 _AROUND = 6  # settled frames that a window takes along to each side
 _FIRST_DAMPING = 1e-2
+_DAMPING_AFTER_FAILURE = 0.03  # at the least, in frames that a step made worse
+_WORSE = 1.1  # times the cost a frame had before a step
 _HOLD = 1e12  # a diagonal that no pull can move: joints at their limits
 _CLEARANCE = 0.01  # [rad] kept from the position limits
 
@@ -55,6 +58,7 @@ class Weights:
         velocity_excess: Beyond the velocity limit [cost/(rad/s)^2].
         acceleration_excess: Beyond the acceleration limit [cost/(rad/s^2)^2].
         jerk_excess: Beyond the jerk limit [cost/(rad/s^3)^2].
+        clearance: On what two parts lack to their distance; 0 lets them meet [cost/m^2].
     """
 
     joint_acceleration: float = 2e-6
@@ -65,6 +69,7 @@ class Weights:
     velocity_excess: float = 1e-2
     acceleration_excess: float = 1e-4
     jerk_excess: float = 1e-7
+    clearance: float = 500.0
 
     def rates(
         self, limits: JointLimits, neutral: Float[np.ndarray, ' joint'], step: float
@@ -168,6 +173,7 @@ def solve(problem: Problem, start: State) -> Solution:
             tasks=problem.tasks.at(index),
             limits=limits,
             step=problem.step * (frames - 1) / (count - 1),
+            clearance=problem.clearance if stride <= _CLEAR_FROM else NO_CLEARANCE,
         )
         part, cost, solved = _descend(level, _at(state, index), stride)
         steps += solved * count / frames
@@ -213,8 +219,8 @@ def _steps(
     problem: Problem, state: State, most: int, enough: float
 ) -> tuple[Solution, Float[np.ndarray, 'frame dof']]:
     """Take damped steps until they stop paying; also return the last one, taken or not."""
-    damping = _FIRST_DAMPING
     frames, joints = state.joints.shape
+    damping = np.full(frames, _FIRST_DAMPING)
     band = np.empty((frames, joints + 6, 2 * joints + 13))
     spare = Rows.empty(frames, joints)
     rows = evaluate(problem, state)
@@ -225,10 +231,15 @@ def _steps(
         trial = moved(state, move, problem.limits.lower, problem.limits.upper)
         found = evaluate(problem, trial, spare)
         gain = rows.cost - found.cost
+        # Only there steps must be shorter; elsewhere the same trouble would never end.
+        worse = found.equations.cost > _WORSE * rows.equations.cost + 1e-4
+        worse = binary_dilation(worse, np.ones(5, bool))
         if gain < 0.0:
-            damping *= 30.0
+            damping[worse] = np.maximum(30.0 * damping[worse], _DAMPING_AFTER_FAILURE)
+            if not worse.any():
+                damping *= 30.0
             continue
-        damping *= 0.2
+        damping *= np.where(worse, 3.0, 0.2)
         state, rows, spare = trial, found, rows
         if gain < enough * rows.cost:
             break
@@ -256,7 +267,7 @@ def _step(
     problem: Problem,
     state: State,
     rows: Rows,
-    damping: float,
+    damping: Float[np.ndarray, ' frame'],
     band: Float[np.ndarray, 'frame dof band'],
 ) -> Float[np.ndarray, 'frame dof']:
     """Solve for one damped Gauss-Newton step; joints pushed into a limit stay there."""
