@@ -84,10 +84,7 @@ def closest(
     tree: Tree, capsules: Capsules, pairs: Int[np.ndarray, 'pair 2'], state: State
 ) -> Nearness:
     """Find the nearest points of the axes of pairs of capsules; see `capsule_distances`."""
-    turn, origin = kernel_numpy.place(tree, state)
-    turn, origin = turn[:, capsules.body + 1], origin[:, capsules.body + 1]
-    start = origin + np.einsum('tcab,cb->tca', turn, capsules.start)
-    axis = np.einsum('tcab,cb->tca', turn, capsules.end - capsules.start)
+    start, axis = _placed(tree, capsules, state)
     one, other = pairs.T
     first, second = nearest_points(start[:, one], axis[:, one], start[:, other], axis[:, other])
     way = second - first
@@ -95,6 +92,52 @@ def closest(
     normal = way / np.maximum(length, 1e-12)[..., None]
     radii = capsules.radius[one] + capsules.radius[other]
     return Nearness(length - radii, first, second, normal)
+
+
+def near_distances(
+    tree: Tree,
+    capsules: Capsules,
+    pairs: Int[np.ndarray, 'pair 2'],
+    state: State,
+    within: float,
+) -> Float[np.ndarray, 'frame pair']:
+    """Measure only the distances that matter; see `capsule_distances`.
+
+    Args:
+        tree: The robot's joints.
+        capsules: The capsules on them.
+        pairs: Two indices of capsules each.
+        state: The robot's posture in every frame.
+        within: What counts as near [m].
+
+    Returns:
+        Distances where they are less than `within`, and elsewhere something from `within` to
+        the distance [m]. Where few pairs are near this takes a fraction of the time.
+    """
+    start, axis = _placed(tree, capsules, state)
+    one, other = pairs.T
+    middle = start + axis / 2
+    size = np.linalg.norm(capsules.end - capsules.start, axis=-1) / 2 + capsules.radius
+    away = middle[:, one] - middle[:, other]
+    bound = np.sqrt(np.einsum('tpa,tpa->tp', away, away)) - (size[one] + size[other])
+    frame, pair = np.nonzero(bound < within)
+    one, other = one[pair], other[pair]
+    first, second = nearest_points(
+        start[frame, one], axis[frame, one], start[frame, other], axis[frame, other]
+    )
+    radii = capsules.radius[one] + capsules.radius[other]
+    bound[frame, pair] = np.linalg.norm(second - first, axis=-1) - radii
+    return np.asarray(bound)
+
+
+def _placed(
+    tree: Tree, capsules: Capsules, state: State
+) -> tuple[Float[np.ndarray, 'frame capsule 3'], Float[np.ndarray, 'frame capsule 3']]:
+    """Return where the capsules' axes start in the world, and where they lead from there [m]."""
+    turn, origin = kernel_numpy.place(tree, state)
+    turn, origin = turn[:, capsules.body + 1], origin[:, capsules.body + 1]
+    start = origin + np.einsum('tcab,cb->tca', turn, capsules.start)
+    return start, np.einsum('tcab,cb->tca', turn, capsules.end - capsules.start)
 
 
 def nearest_points(

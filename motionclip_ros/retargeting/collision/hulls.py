@@ -11,7 +11,7 @@ import coal
 import numpy as np
 from jaxtyping import Float
 
-from motionclip_ros.retargeting.collision.capsules import Capsules, capsule_distances
+from motionclip_ros.retargeting.collision.capsules import Capsules, near_distances
 from motionclip_ros.retargeting.collision.geometry import Piece, read_shape
 from motionclip_ros.retargeting.collision.model import collision_model
 from motionclip_ros.retargeting.robots.robot import Robot
@@ -104,7 +104,7 @@ class HullChecker:
         if not wanted:
             return
         indices = np.array(wanted, np.int64)
-        near = capsule_distances(self.robot.tree, hulls.bounds, indices, state) < 0.0
+        near = near_distances(self.robot.tree, hulls.bounds, indices, state, 0.0) < 0.0
         turn, origin = kernel_numpy.place(self.robot.tree, state)
         request, result = coal.CollisionRequest(), coal.CollisionResult()
         for frame, pair in np.argwhere(near):

@@ -15,7 +15,7 @@ from motionclip_ros.retargeting.collision.pairs import choose_pairs
 from motionclip_ros.retargeting.robots.meshes import mesh_path
 from motionclip_ros.retargeting.robots.robot import Robot
 
-_METHOD = 3
+_METHOD = 1
 """Counts the changes of fitting and choosing, so that older results are not used."""
 
 

@@ -6,13 +6,10 @@ import numpy as np
 from jaxtyping import Int
 
 from motionclip_model.errors import ConfigError
-from motionclip_ros.retargeting.collision.capsules import Capsules, capsule_distances, on_joints
+from motionclip_ros.retargeting.collision.capsules import Capsules, on_joints
 from motionclip_ros.retargeting.collision.library import fitted
-from motionclip_ros.retargeting.collision.pairs import expand, random_postures
+from motionclip_ros.retargeting.collision.pairs import expand
 from motionclip_ros.retargeting.robots.robot import Robot
-
-_POSTURES = 300
-_NEAREST = 0.02  # [m] behind the nearest capsules of two links: never the first to touch
 
 
 class CollisionModel(NamedTuple):
@@ -62,23 +59,5 @@ def collision_model(robot: Robot) -> CollisionModel:
     capsules = on_joints(robot, by_link)
     owner = np.repeat(np.arange(len(links)), [len(by_link[link]) for link in links])
     indices = [(links.index(one), links.index(other)) for one, other in link_pairs]
-    pairs, starts = expand(owner, np.array(indices, np.int64).reshape(-1, 2))
-    if len(pairs):
-        pairs = pairs[_foremost(robot, capsules, pairs, starts)]
+    pairs, _ = expand(owner, np.array(indices, np.int64).reshape(-1, 2))
     return CollisionModel(capsules, pairs, tuple(links[index] for index in owner))
-
-
-def _foremost(
-    robot: Robot,
-    capsules: Capsules,
-    pairs: Int[np.ndarray, 'pair 2'],
-    starts: Int[np.ndarray, ' link_pair'],
-) -> np.ndarray:
-    """Tell which pairs of capsules are ever about the nearest of their two links."""
-    counts = np.diff([*starts, len(pairs)])
-    foremost = np.zeros(len(pairs), bool)
-    for state in random_postures(robot, _POSTURES):
-        distances = capsule_distances(robot.tree, capsules, pairs, state)
-        nearest = np.repeat(np.minimum.reduceat(distances, starts, axis=1), counts, axis=1)
-        foremost |= (distances < nearest + _NEAREST).any(axis=0)
-    return foremost

@@ -5,24 +5,29 @@ from itertools import combinations
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from scipy.spatial import cKDTree
 
 from motionclip_ros.retargeting.collision.capsules import (
     Capsules,
     LinkCapsules,
-    capsule_distances,
+    near_distances,
     on_joints,
 )
 from motionclip_ros.retargeting.robots.robot import Robot
+from motionclip_ros.retargeting.solving import kernel_numpy
 from motionclip_ros.retargeting.solving.problem import State
 
-_POSTURES = 4000
+_POSTURES = 3000
+_MEETINGS = 8  # postures made for each pair that can meet
+_REACH = 0.25  # [m] between the middles of links that are brought together
 _AT_ONCE = 100  # postures; keeps memory small
 _NEAR = 0.02  # [m] between links that are about to touch
 _RARELY = 5  # postures in which links must be near each other to count
 _ALWAYS = 0.6  # part of all postures in which links overlap that are built so
 _OFTEN = 0.25  # the same where they overlap in the neutral posture, too
 _SHORT = 0.12  # [m] between the axes of joints that are one joint to the eye
-_LEADS = 0.02  # part of a pair's near postures in which it is nearer than its neighbours
+_LEADS = 0.03  # part of a pair's near postures in which it is as near as its neighbours
+_TIE = 0.005  # [m] by which a neighbouring pair may be nearer all the same
 
 
 def choose_pairs(robot: Robot, capsules_by_link: LinkCapsules) -> tuple[tuple[str, str], ...]:
@@ -53,13 +58,17 @@ def choose_pairs(robot: Robot, capsules_by_link: LinkCapsules) -> tuple[tuple[st
         return ()
     capsules = on_joints(robot, {link: capsules_by_link[link] for link in links})
     owner = np.repeat(np.arange(len(links)), [len(capsules_by_link[link]) for link in links])
+    expanded, starts = expand(owner, candidates)
+    joints = random_joints(robot, _POSTURES)
+    made = _meetings(robot, joints[::2], body, _middles(capsules, owner), candidates)
     distances = np.concatenate(
         [
-            link_distances(robot, capsules, owner, candidates, state)
-            for state in random_postures(robot, _POSTURES)
+            _link_distances(robot, capsules, expanded, starts, state)
+            for state in states(np.concatenate([joints, made]))
         ]
     )
-    overlap = (distances < 0.0).mean(axis=0)
+    at_random = distances[:_POSTURES]
+    overlap = (at_random < 0.0).mean(axis=0)
     # The first posture is the neutral one.
     structural = (overlap > _ALWAYS) | ((distances[0] < 0.0) & (overlap > _OFTEN))
     candidates, distances = candidates[~structural], distances[:, ~structural]
@@ -72,7 +81,7 @@ def _leading(
     adjacent: Bool[np.ndarray, 'link link'],
     pairs: Int[np.ndarray, 'pair 2'],
 ) -> Bool[np.ndarray, ' pair']:
-    """Tell which pairs are often nearer than all pairs of their links' neighbours."""
+    """Tell which pairs are often about as near as the nearest of their links' neighbours."""
     one, other = pairs.T
     near = distances < _NEAR
     leading = np.zeros(len(pairs), bool)
@@ -83,7 +92,7 @@ def _leading(
         when = near[:, index]
         if when.sum() >= _RARELY:
             here = distances[when]
-            leads = here[:, index] <= here[:, around].min(axis=1)
+            leads = here[:, index] <= here[:, around].min(axis=1) + _TIE
             leading[index] = leads.mean() > _LEADS
     return leading
 
@@ -95,24 +104,15 @@ def _adjacent(robot: Robot, body: Int[np.ndarray, ' link']) -> Bool[np.ndarray, 
     return same | (parent[:, None] == body) | (parent == body[:, None])
 
 
-def link_distances(
+def _link_distances(
     robot: Robot,
     capsules: Capsules,
-    owner: Int[np.ndarray, ' capsule'],
     pairs: Int[np.ndarray, 'pair 2'],
+    starts: Int[np.ndarray, ' link_pair'],
     state: State,
-) -> Float[np.ndarray, 'frame pair']:
-    """Measure the least distance between the capsules of pairs of links [m].
-
-    Args:
-        robot: The robot.
-        capsules: The capsules of all links.
-        owner: Index of the link of each capsule.
-        pairs: Two links each.
-        state: The robot's posture in every frame.
-    """
-    expanded, starts = expand(owner, pairs)
-    distances = capsule_distances(robot.tree, capsules, expanded, state)
+) -> Float[np.ndarray, 'frame link_pair']:
+    """Measure the distances between links that are near, the others at least as near [m]."""
+    distances = near_distances(robot.tree, capsules, pairs, state, _NEAR)
     return np.minimum.reduceat(distances, starts, axis=1)
 
 
@@ -133,25 +133,78 @@ def expand(
     return np.concatenate([np.empty((0, 2), np.int64), *blocks]), starts
 
 
-def random_postures(robot: Robot, count: int) -> Iterator[State]:
-    """Draw postures inside the limits, the same ones at every call; the first is neutral.
+def random_joints(robot: Robot, count: int) -> Float[np.ndarray, 'posture joint']:
+    """Draw joint positions inside the limits, the same ones at every call.
 
-    Half of them stay in the middle half of each joint's way from neutral to its limits, where
-    robots spend their time. The base stays where it is, as it moves all links alike.
+    The first is neutral, and every other one stays in the middle half of each joint's way from
+    there to its limits, where robots spend their time.
     """
-    random = np.random.default_rng(0)
-    lower, upper = robot.limits.lower, robot.limits.upper
+    neutral, limits = robot.neutral, robot.limits
     # A joint without limits turns once.
-    lower, upper = (
-        np.maximum(lower, robot.neutral - np.pi),
-        np.minimum(upper, robot.neutral + np.pi),
-    )
-    joints = random.uniform(lower, upper, (count, len(lower)))
-    joints[::2] = robot.neutral + (joints[::2] - robot.neutral) / 2
-    joints[0] = robot.neutral
-    for some in np.array_split(joints, -(-count // _AT_ONCE)):
+    lower = np.maximum(limits.lower, neutral - np.pi)
+    upper = np.minimum(limits.upper, neutral + np.pi)
+    joints = np.random.default_rng(0).uniform(lower, upper, (count, len(lower)))
+    joints[::2] = neutral + (joints[::2] - neutral) / 2
+    joints[0] = neutral
+    return np.asarray(joints)
+
+
+def states(joints: Float[np.ndarray, 'posture joint']) -> Iterator[State]:
+    """Yield postures in handy portions; the base, which moves all links alike, stays at home."""
+    for some in np.array_split(joints, -(-len(joints) // _AT_ONCE)):
         frames = len(some)
         yield State(np.zeros((frames, 3)), np.tile(np.eye(3), (frames, 1, 1)), some)
+
+
+def _middles(
+    capsules: Capsules, owner: Int[np.ndarray, ' capsule']
+) -> Float[np.ndarray, 'link 3']:
+    """Return the middle of each link's capsules in its joint's frame [m]."""
+    middle = (capsules.start + capsules.end) / 2
+    return np.array([middle[owner == link].mean(axis=0) for link in range(owner.max() + 1)])
+
+
+def _meetings(
+    robot: Robot,
+    joints: Float[np.ndarray, 'posture joint'],
+    body: Int[np.ndarray, ' link'],
+    middle: Float[np.ndarray, 'link 3'],
+    pairs: Int[np.ndarray, 'pair 2'],
+) -> Float[np.ndarray, 'made joint']:
+    """Make postures in which the links of pairs come together, as chance hardly does for hands.
+
+    One link's limb is taken from one random posture and all else from another, chosen so that
+    the two links are near each other, seen from where their limbs part.
+    """
+    everything = State(np.zeros((len(joints), 3)), np.tile(np.eye(3), (len(joints), 1, 1)), joints)
+    turn, origin = kernel_numpy.place(robot.tree, everything)
+    place = origin[:, body + 1] + np.einsum('tlab,lb->tla', turn[:, body + 1], middle)
+    made = [np.empty((0, joints.shape[1]))]
+    for one, other in pairs:
+        chain, other_chain = _chain(robot, int(body[one])), _chain(robot, int(body[other]))
+        limb = [joint for joint in chain if joint not in other_chain]
+        if not limb or set(other_chain) <= set(chain):
+            continue  # one hangs on the other: their whole way is in one limb
+        parting = max((joint for joint in chain if joint in other_chain), default=-1) + 1
+        seen = np.einsum(
+            'tab,tla->tlb', turn[:, parting], place[:, [one, other]] - origin[:, [parting]]
+        )
+        distance, match = cKDTree(seen[:, 1]).query(seen[:, 0])
+        near = np.argsort(distance, kind='stable')[:_MEETINGS]
+        near = near[distance[near] < _REACH]
+        postures = joints[match[near]]
+        postures[:, limb] = joints[near][:, limb]
+        made.append(postures)
+    return np.concatenate(made)
+
+
+def _chain(robot: Robot, body: int) -> list[int]:
+    """Return a joint and all those that carry it."""
+    chain = []
+    while body >= 0:
+        chain.append(body)
+        body = int(robot.tree.parent[body])
+    return chain
 
 
 def _joined(robot: Robot, one: int, other: int) -> bool:
