@@ -22,7 +22,7 @@ from retargeting_peers.recorded import FPS, Recorded
 from retargeting_peers.setting import LINKS, QUALITY, Setting, left_out
 
 _GMR = 'GMR, recorded'
-_SMOOTHNESS = 30.0
+_SMOOTHNESS = 100.0
 """How much more smoothness is worth here: GMR's task weights are 5 to 500 times ours."""
 
 
@@ -44,7 +44,8 @@ def gmr(setting: Setting) -> Iterator[Table]:
         path, report = retargeter.retarget(motion)
         ours = quality(robot, motion, path_state(path), report['time_stretch'])
         both = zip(ours, quality(robot, motion, found), strict=True)
-        pairs.append([clip, *(value for values in both for value in values)])
+        figures = [value for values in both for value in values]
+        pairs.append([clip, *figures, report['time_stretch']])
     for label, summary in (('median', np.median), ('largest', np.max)):
         rows += [
             [label, name, *map(float, summary(figures, axis=0))]
@@ -60,7 +61,8 @@ def gmr(setting: Setting) -> Iterator[Table]:
     rates = {name: [row[1] for row in figures] for name, figures in by_solver.items()}
     del rates[_GMR]  # the recording holds no times
     yield ratio_table("Times as many frames/s on GMR's targets", rates, (LINKS,))
-    columns = ('clip', *(head for name in QUALITY for head in (name, "GMR's")))
+    heads = (head for name in QUALITY for head in (name, "GMR's"))
+    columns = ('clip', *heads, 'time stretch')
     middle = np.median([row[1:] for row in pairs], axis=0)
     yield Table(
         'Our targets; GMR as recorded', columns, [*pairs, ['median', *map(float, middle)]], 1
