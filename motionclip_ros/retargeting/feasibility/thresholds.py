@@ -52,8 +52,6 @@ class Thresholds:
         """Refuse what no figure can be compared with."""
         for entry in fields(self):
             value = getattr(self, entry.name)
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise ConfigError(f'{entry.name} is {value!r:.60}; it must be a number')
             if not 0.0 <= value < float('inf'):
                 raise ConfigError(f'{entry.name} is {value}; it must be 0 or more, and finite')
         for name in ('max_torque_excess_part', 'min_zmp_inside_part'):
@@ -83,8 +81,11 @@ class Thresholds:
             raise ConfigError(
                 f'{path}: unknown entry {", ".join(unknown)}; known are {", ".join(known)}'
             )
+        for name, value in content.items():
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ConfigError(f'{path}: {name} is {value!r:.60}; it must be a number')
         try:
-            return cls(**content)
+            return cls(**{name: float(value) for name, value in content.items()})
         except ConfigError as error:
             raise ConfigError(f'{path}: {error}') from None
 
