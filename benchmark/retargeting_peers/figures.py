@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from motionclip_model.motion import Motion
-from motionclip_ros.retargeting.feasibility.report import limb_direction_error
+from motionclip_ros.retargeting.feasibility.tracking import limb_direction_error
 from motionclip_ros.retargeting.retargeter import MAX_FPS
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.solving.problem import State
