@@ -1,6 +1,7 @@
 """The `motionclip` command."""
 
 from motionclip_ros.cli import (
+    checking,
     data,
     doctor,
     evaluation,
@@ -8,12 +9,14 @@ from motionclip_ros.cli import (
     mixing,
     motions,
     retargeting,
+    robots,
     training,
 )
 from motionclip_ros.cli.app import app, main
 
 __all__ = [
     'app',
+    'checking',
     'data',
     'doctor',
     'evaluation',
@@ -22,5 +25,6 @@ __all__ = [
     'mixing',
     'motions',
     'retargeting',
+    'robots',
     'training',
 ]

@@ -28,8 +28,18 @@ def known() -> dict[str, Path]:
     shipped = resources.listing(_SHIPPED, '.yaml')
     found = {name: resources.find(f'{_SHIPPED}/{name}.yaml') for name in shipped}
     found |= {path.stem: path for path in own_folder().glob('*.yaml')}
-    found.pop('joint_limits', None)
-    return dict(sorted(found.items()))
+    return {name: found[name] for name in sorted(found) if not name.endswith('joint_limits')}
+
+
+def limits_beside(config: Path) -> Path | None:
+    """Find the joint limits that belong to a robot's YAML file."""
+    for path in (
+        config.with_name(f'{config.stem}.joint_limits.yaml'),
+        config.with_name('joint_limits.yaml'),
+    ):
+        if path.is_file():
+            return path
+    return None
 
 
 def locate(text: str) -> tuple[Path, Path | None]:

@@ -181,7 +181,7 @@ class _Links:
             LinkMatch(humans[0], rigid_to=trunk),
             parts[0],
             sure,
-            f'nearest to the centre in which the {limb.kind} turns',
+            f'where the {limb.kind} turns',
         )
         ends = limb.has_end
         bend = self._add(

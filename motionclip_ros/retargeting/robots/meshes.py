@@ -119,9 +119,17 @@ def load_mesh(path: Path, scale: tuple[float, float, float] = (1.0, 1.0, 1.0)) -
         reason = ' '.join(str(error).split())
         raise RobotError(f'{path}: not a mesh that can be read ({reason:.200})') from None
     vertices = np.array(loaded.vertices(), float).reshape(-1, 3)
+    if path.suffix.lower() == '.dae' and _is_y_up(path):
+        vertices = vertices @ np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
     count = int(loaded.num_tris)
     corners = (loaded.tri_indices(i) for i in range(count))
     triangles = np.array([[c[0], c[1], c[2]] for c in corners], np.int64).reshape(count, 3)
     for array in (vertices, triangles):
         array.setflags(write=False)  # the cache hands out the same arrays again
     return Mesh(vertices, triangles)
+
+
+def _is_y_up(path: Path) -> bool:
+    """Whether a Collada file says, as is its default, that y is up; a link's z is."""
+    head = path.read_bytes()[:20_000]
+    return b'<up_axis>Z_UP' not in head and b'<up_axis>X_UP' not in head

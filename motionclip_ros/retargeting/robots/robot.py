@@ -174,7 +174,8 @@ def load_robot(
             may say which link follows which human joint; without one the URDF must have the
             G1's link names.
         joint_limits: Tighter or further limits, as MoveIt writes them; see `joint_limits.py`.
-            By default `joint_limits.yaml` beside the robot's own YAML file, if there is one.
+            By default, for a robot `g1.yaml`, the file `g1.joint_limits.yaml` beside it or
+            else `joint_limits.yaml`, if there is one.
 
     Returns:
         The robot with all links and joints that its correspondence asks for.
@@ -186,10 +187,7 @@ def load_robot(
     config, urdf_path = catalogue.locate(os.fspath(name_or_path))
     correspondence = Correspondence.load(config)
     urdf = read_urdf(urdf_path or catalogue.urdf_of(correspondence))
-    beside = config.with_name('joint_limits.yaml')
-    if joint_limits is None and beside.is_file():
-        joint_limits = beside
-    return robot_from(urdf, correspondence, joint_limits)
+    return robot_from(urdf, correspondence, joint_limits or catalogue.limits_beside(config))
 
 
 def robot_from(

@@ -25,7 +25,8 @@ _FEET = """\
 
 _LIMITS = """\
 # A URDF holds no acceleration limits. The last pattern (shell style) that fits a joint's
-# name counts [rad/s^2]. Other limits: joint_limits.yaml beside this file, as MoveIt has it."""
+# name counts [rad/s^2]. NAME.joint_limits.yaml beside this file may hold other
+# limits, as MoveIt writes them."""
 
 _CAPSULES = """\
 # What the robot may not touch itself with: capsules in each link's frame, [start, end,
