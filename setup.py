@@ -88,6 +88,8 @@ setup(
         'benchmark': ['daqp>=0.7', 'pin-pink>=4.0', 'qpsolvers>=4.4'],
         # SMPL's own mesh, for those who have its files.
         'smpl': ['smplx>=0.1.28'],
+        # Collections on a cluster.
+        'ray': ['ray>=2.40'],
         'train': ['lightning-fabric>=2.6', 'tensorboard>=2.20'],
         # For machines without an apt installation of ROS 2.
         'ros': [
@@ -112,6 +114,7 @@ setup(
             'mypy>=1.15',
             'pytest>=8.3',
             'pytest-timeout>=2.3',
+            'ray>=2.40',
             'ruff>=0.9',
             'setuptools>=68,<80',
             'types-PyYAML',

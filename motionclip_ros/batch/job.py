@@ -43,9 +43,8 @@ class Settings:
         """Refuse unknown formats."""
         unknown = [name for name in self.formats if name not in FORMATS]
         if unknown or not self.formats:
-            raise ConfigError(
-                f'no format {", ".join(unknown) or "given"}; there are {", ".join(FORMATS)}'
-            )
+            named = ', '.join(map(repr, unknown)) or 'given'
+            raise ConfigError(f'no format {named}; there are {", ".join(FORMATS)}')
 
     def retargeter(self) -> Retargeter:
         """Load the robot.

@@ -139,7 +139,8 @@ class Results:
         if report is None:
             return {'source': source.name, 'status': 'open'}
         files = {name: source.stem + FORMATS[name] for name in self._formats}
-        return {'source': source.name, 'status': 'done', 'files': files, **report}
+        figures = {name: value for name, value in report.items() if not isinstance(value, dict)}
+        return {'source': source.name, 'status': 'done', 'files': files, **figures}
 
     def _path(self, source: Source, ending: str) -> Path:
         return self.out / (source.stem + ending)

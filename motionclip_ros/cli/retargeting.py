@@ -78,8 +78,9 @@ def retarget(
     """
     from motionclip_ros.batch.job import Settings
 
-    by_name = 'csv' if out.suffix.lower() == '.csv' else 'npz'
-    chosen = tuple(dict.fromkeys((formats or by_name).replace(' ', '').split(',')))
+    if formats is None:
+        formats = 'csv' if out.suffix.lower() == '.csv' else 'npz'
+    chosen = tuple(dict.fromkeys(formats.replace(' ', '').split(',')))
     settings = Settings(robot, chosen, None if limits is None else str(limits))
     if path.is_dir():
         _folder(path, out, settings, workers or len(os.sched_getaffinity(0)), ray, json_output)
