@@ -21,7 +21,6 @@ from motionclip_ros.retargeting.feasibility.soles import foot_figures, place
 from motionclip_ros.retargeting.feasibility.thresholds import Thresholds
 from motionclip_ros.retargeting.feasibility.tracking import (
     NO_TRACKING,
-    limb_direction_error,
     tracking_figures,
 )
 from motionclip_ros.retargeting.feasibility.verdict import judge
@@ -29,8 +28,6 @@ from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.solving.problem import State
 from motionclip_ros.retargeting.targets import Targets, make_targets
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
-
-__all__ = ['assess', 'assess_trajectory', 'limb_direction_error']
 
 MAX_FPS = 60.0
 """Faster motions are compared at this rate, at which they are retargeted."""

@@ -1,7 +1,7 @@
 """How deep the links go into each other."""
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -16,14 +16,6 @@ _FIGURES = (
     'self_collision_links',
     'self_collision_at_s',
 )
-
-_BLOCK = 256  # points looked at in one go, to bound the memory
-
-
-class _Worst(NamedTuple):
-    depth: float  # [m]
-    point: int
-    links: tuple[str, str] | None
 
 
 @lru_cache(maxsize=4)
@@ -49,19 +41,14 @@ def self_collision_figures(
     checker = _checker(robot)
     if not checker.link_pairs:
         return dict.fromkeys(_FIGURES)
-    worst = _Worst(0.0, 0, None)
-    touching = 0
-    for begin in range(0, len(times), _BLOCK):
-        depths = checker.by_pair(State(*(values[begin : begin + _BLOCK] for values in state)))
-        if not depths:
-            continue
-        links, deepest = max(depths.items(), key=lambda item: float(item[1].max()))
-        here = _Worst(float(deepest.max()), begin + int(deepest.argmax()), links)
-        worst = max(worst, here, key=lambda found: found.depth)
-        touching += int((np.max(list(depths.values()), axis=0) * 100 > touching_cm).sum())
+    depths = checker.by_pair(state)
+    if not depths:
+        return {**dict.fromkeys(_FIGURES), 'self_collision_cm': 0.0, 'self_collision_part': 0.0}
+    links, deepest = max(depths.items(), key=lambda item: float(item[1].max()))
+    touches = np.max(list(depths.values()), axis=0) * 100 > touching_cm
     return {
-        'self_collision_cm': worst.depth * 100,
-        'self_collision_part': touching / len(times),
-        'self_collision_links': None if worst.links is None else list(worst.links),
-        'self_collision_at_s': None if worst.links is None else float(times[worst.point]),
+        'self_collision_cm': float(deepest.max() * 100),
+        'self_collision_part': float(touches.mean()),
+        'self_collision_links': list(links),
+        'self_collision_at_s': float(times[deepest.argmax()]),
     }
