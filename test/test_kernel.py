@@ -182,3 +182,17 @@ def test_nearest_points_of_segments_are_nearest(seed) -> None:
     for p in grid:
         for q in grid:
             assert (ours <= apart(np.full(200, p), np.full(200, q)) + 1e-9).all()
+
+
+def test_pairs_left_out_are_far_apart(robot) -> None:
+    state, clearance = random_state(robot, 30, 4), capsules(robot, 9)
+    near = kernel.near_pairs(robot.tree, clearance, state, 0.1)
+    assert 0 < len(near) < len(clearance.pairs)
+    least = kernel_numpy.least_gaps(robot.tree, clearance, state)
+    np.testing.assert_array_equal(near, clearance.pairs[least < 0.1])
+    kept = {tuple(pair) for pair in near}
+    far = np.array([pair for pair in clearance.pairs if tuple(pair) not in kept])
+    tasks = random_tasks(robot, 30, 5, ('pelvis',))
+    alone = clearance._replace(pairs=far, margin=0.1)
+    cost = kernel.normal_equations(robot.tree, tasks, state, alone).cost
+    np.testing.assert_array_equal(cost, kernel.normal_equations(robot.tree, tasks, state).cost)

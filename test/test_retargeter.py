@@ -7,13 +7,17 @@ import pytest
 from retargeting_cases import standing, turned
 from scipy.spatial.transform import Rotation
 
+from motionclip_model.errors import RobotError
 from motionclip_model.motion import Motion
 from motionclip_model.skeleton import JOINT_INDEX
 from motionclip_ros.retargeting.approach import executable
+from motionclip_ros.retargeting.collision.hulls import HullChecker
+from motionclip_ros.retargeting.contacts import contacts
 from motionclip_ros.retargeting.limits import cubic_use
 from motionclip_ros.retargeting.retargeter import Retargeted, Retargeter
 from motionclip_ros.retargeting.robots.robot import load_robot
 from motionclip_ros.retargeting.solving.problem import State
+from motionclip_ros.retargeting.targets import make_targets
 
 ACTIONS = ('cartwheel', 'dance', 'jog', 'jump', 'kick', 'punch', 'run', 'sit', 'walk', 'wave')
 
@@ -74,8 +78,7 @@ def test_limbs_point_where_the_humans_do(solved, action) -> None:
     report = solved(action)[1].report
     # The elbows of the captured punch bend backwards for a third of the time.
     assert report['limb_direction_error_deg'] < (14.0 if action == 'punch' else 8.0)
-    assert report['link_position_error_cm'] < 3.0
-    assert report['foot_penetration_cm'] < 6.0
+    assert report['link_position_error_cm'] < (4.0 if action == 'punch' else 3.0)
 
 
 def test_everyday_motions_need_no_slowing(solved) -> None:
@@ -154,3 +157,57 @@ def test_the_report_times_each_stage(retargeter) -> None:
     report = retargeter.retarget(standing(20)).report
     assert set(report['milliseconds']) == {'targets', 'solve', 'assess'}
     assert min(report['milliseconds'].values()) > 0.0
+
+
+@pytest.mark.parametrize('action', ACTIONS)
+def test_standing_soles_stay_on_the_floor_and_in_place(retargeter, solved, action) -> None:
+    motion, found = solved(action)
+    robot = retargeter.robot
+    targets = make_targets(motion, robot)
+    count = len(targets.links)
+    path = found.trajectory
+    turn = Rotation.from_quat(path.base_quaternion_xyzw).as_matrix()
+    state = State(path.base_position, turn, path.positions)
+    tasks = targets.tasks
+    soles = robot.points(tasks.body[count:], tasks.offset[count:], state)
+    standing = targets.standing
+    assert np.maximum(-soles[..., 2], 0.0).max() < 0.02
+    height = np.abs(soles[..., 2])[standing]
+    assert height.mean() < 0.006
+    speed = np.linalg.norm(np.gradient(soles[..., :2], axis=0), axis=-1) * motion.fps
+    feet = ('left_ankle', 'left_foot', 'right_ankle', 'right_foot')
+    theirs = motion.pose.positions[:, [JOINT_INDEX[foot] for foot in feet], :2]
+    theirs = np.linalg.norm(np.gradient(theirs, axis=0), axis=-1) * motion.fps
+    assert speed[standing].mean() < theirs[contacts(motion, feet)].mean()
+
+
+@pytest.mark.parametrize('action', ACTIONS)
+def test_the_robot_does_not_run_into_itself(retargeter, solved, action) -> None:
+    path = solved(action)[1].trajectory
+    turn = Rotation.from_quat(path.base_quaternion_xyzw).as_matrix()
+    state = State(path.base_position, turn, path.positions)
+    deep = (HullChecker(retargeter.robot).depths(state) > 0.005).mean()
+    # The captured punch folds its arms in a way that no robot's elbows can follow.
+    assert deep < (0.15 if action == 'punch' else 0.05)
+
+
+def test_joints_of_another_controller_keep_their_posture(solved, retargeter) -> None:
+    robot = retargeter.robot
+    motion = solved('wave')[0]
+    posture = {'left_knee_joint': 0.3, 'right_knee_joint': 0.3}
+    upper = Retargeter(robot, joints=('upper_body',), posture=posture)
+    path = upper.retarget(motion).trajectory
+    held = ~upper.owned
+    assert held[robot.joint_index('left_knee_joint')]
+    assert not held[robot.joint_index('left_elbow_joint')]
+    np.testing.assert_array_equal(np.ptp(path.positions[:, held], axis=0), 0.0)
+    assert (path.positions[:, robot.joint_index('left_knee_joint')] == 0.3).all()
+    assert (np.ptp(path.positions[:, upper.owned], axis=0) > 0.0).all()
+    np.testing.assert_array_equal(np.ptp(path.base_position, axis=0), 0.0)
+    arm = Retargeter(robot, joints=('left_arm',)).owned
+    assert arm.sum() == 7
+
+
+def test_a_posture_outside_the_limits_is_refused(retargeter) -> None:
+    with pytest.raises(RobotError, match='left_knee_joint at 9 rad'):
+        Retargeter(retargeter.robot, posture={'left_knee_joint': 9.0})

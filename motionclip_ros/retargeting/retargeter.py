@@ -1,24 +1,34 @@
 """`Retargeter`: human motion in, robot trajectory and report out."""
 
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from motionclip_model import skeleton
+from motionclip_model.errors import RobotError
 from motionclip_model.motion import Motion
-from motionclip_ros.retargeting.feasibility.dynamics import torque_stretch, torques
+from motionclip_ros.retargeting.collision.model import collision_model
+from motionclip_ros.retargeting.feasibility.examination import examine
 from motionclip_ros.retargeting.feasibility.report import assess
 from motionclip_ros.retargeting.rates import within_rates
+from motionclip_ros.retargeting.robots.ownership import groups, owned
 from motionclip_ros.retargeting.robots.robot import Robot
-from motionclip_ros.retargeting.solving.problem import State
+from motionclip_ros.retargeting.solving.problem import NO_CLEARANCE, Clearance, State
 from motionclip_ros.retargeting.solving.solver import Problem, Weights, solve
-from motionclip_ros.retargeting.targets import make_targets
+from motionclip_ros.retargeting.targets import Targets, make_targets
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 MAX_FPS = 60.0
 """Faster motions are resampled to this rate, which any joint controller interpolates."""
+
+MARGIN = 0.01
+"""Distance below which parts of the robot are pushed apart, lest they meet [m]."""
 
 
 class Retargeted(NamedTuple):
@@ -34,12 +44,73 @@ class Retargeted(NamedTuple):
 
 
 class Retargeter:
-    """Carries human motions over to one robot."""
+    """Carries human motions over to one robot.
 
-    def __init__(self, robot: Robot, weights: Weights | None = None):
-        """Keep the robot and what smoothness is worth."""
+    Attributes:
+        robot: The robot; its base counts as bolted down while no joint of its legs may move.
+        weights: What smoothness and clearance are worth.
+        owned: Which joints may move.
+        posture: Where the others stay, and where a joint without a task returns to [rad].
+    """
+
+    def __init__(
+        self,
+        robot: Robot,
+        weights: Weights | None = None,
+        joints: Sequence[str] | None = None,
+        posture: Mapping[str, float] | None = None,
+    ):
+        """Keep the robot, and work out what of it may move.
+
+        Args:
+            robot: The robot.
+            weights: What smoothness and clearance are worth.
+            joints: Groups, names or patterns of the joints that may move (see
+                `robots.ownership`); all by default. The others belong to another controller.
+            posture: Joint -> position that it keeps or returns to [rad]; the neutral posture
+                where none is given.
+
+        Raises:
+            RobotError: There is no such joint, or a position is outside its limits.
+        """
+        count = len(robot.joint_names)
+        self.owned = np.ones(count, bool) if joints is None else owned(robot, joints)
+        if not (self.owned & groups(robot)['legs']).any():
+            robot = replace(robot, fixed_base=True)
         self.robot = robot
         self.weights = weights or Weights()
+        self.posture = _posture(robot, posture or {})
+
+    @cached_property
+    def _clearance(self) -> Clearance:
+        capsules, pairs, _ = collision_model(self.robot)
+        along = capsules.end - capsules.start
+        reach = np.linalg.norm(along, axis=1) / 2 + capsules.radius
+        return Clearance(
+            capsules.body,
+            capsules.start,
+            along,
+            capsules.radius,
+            reach,
+            pairs,
+            MARGIN,
+            self.weights.clearance,
+        )
+
+    def problem(self, motion: Motion, targets: Targets) -> Problem:
+        """Put everything that the solver needs together."""
+        robot = self.robot
+        fixed = np.concatenate([np.full(6, robot.fixed_base), ~self.owned])
+        return Problem(
+            robot.tree,
+            robot.limits,
+            targets.tasks,
+            self.posture,
+            self.weights,
+            1 / motion.fps,
+            self._clearance if self.weights.clearance else NO_CLEARANCE,
+            fixed if fixed.any() else None,
+        )
 
     def warm_up(self) -> None:
         """Compile (or load) the kernels, so that the first motion is not the slow one."""
@@ -59,28 +130,36 @@ class Retargeter:
         """
         begin = time.perf_counter()
         motion = motion if motion.fps <= MAX_FPS else motion.resampled(MAX_FPS)
-        targets = make_targets(motion, self.robot)
-        asked = time.perf_counter()
         robot = self.robot
-        problem = Problem(
-            robot.tree, robot.limits, targets.tasks, robot.neutral, self.weights, 1 / motion.fps
-        )
-        state = solve(problem, targets.start).state
+        targets = make_targets(motion, robot, self.posture)
+        asked = time.perf_counter()
+        state = solve(self.problem(motion, targets), targets.start).state
         state = state._replace(joints=within_rates(state.joints, 1 / motion.fps, robot.limits))
         solved = time.perf_counter()
         path = _trajectory(robot, state, motion.fps)
-        needed = torques(robot, path)
-        stretch = max(
-            path.stretch_needed(robot.limits), torque_stretch(needed, robot.limits.effort)
-        )
-        trajectory = path.slowed(stretch)
-        report = assess(robot, motion, targets, state, trajectory, needed.slowed(stretch), stretch)
+        examination = examine(robot, path, targets.standing)
+        stretch = examination.stretch_needed(robot)
+        examination = examination.slowed(stretch)
+        report = assess(robot, examination, stretch, motion, targets)
         report['milliseconds'] = {
             'targets': 1e3 * (asked - begin),
             'solve': 1e3 * (solved - asked),
             'assess': 1e3 * (time.perf_counter() - solved),
         }
-        return Retargeted(trajectory, report)
+        return Retargeted(examination.trajectory, report)
+
+
+def _posture(robot: Robot, wanted: Mapping[str, float]) -> Float[np.ndarray, ' joint']:
+    posture = robot.neutral
+    for joint, position in wanted.items():
+        index = robot.joint_index(joint)
+        lower, upper = robot.limits.lower[index], robot.limits.upper[index]
+        if not lower <= position <= upper:
+            raise RobotError(
+                f'posture has {joint} at {position:g} rad; its limits are {lower:g} to {upper:g}'
+            )
+        posture[index] = position
+    return posture
 
 
 def _trajectory(robot: Robot, state: State, fps: float) -> RobotTrajectory:

@@ -57,14 +57,6 @@ class _Stance(NamedTuple):
     glides: bool
 
 
-def sole_heading(
-    corners: Float[np.ndarray, 'frame corner 3'], heel: Bool[np.ndarray, ' corner']
-) -> Float[np.ndarray, ' frame']:
-    """Return the direction from a sole's heel corners to its toe corners [rad]."""
-    along = corners[:, ~heel].mean(axis=1) - corners[:, heel].mean(axis=1)
-    return np.unwrap(np.arctan2(along[:, 1], along[:, 0]))
-
-
 def find_stances(
     soles: Soles,
     standing: Bool[np.ndarray, 'frame corner'],

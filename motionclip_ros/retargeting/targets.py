@@ -16,12 +16,18 @@ from motionclip_ros.retargeting.hanging import (
     faced,
     hang_links,
     leg_scale,
-    rest_wanted,
 )
-from motionclip_ros.retargeting.robots.correspondence import Foot
 from motionclip_ros.retargeting.robots.robot import Frame, Robot
+from motionclip_ros.retargeting.soles import (
+    Corner,
+    carried,
+    corner_positions,
+    headings,
+    layout,
+    sole_corners,
+)
 from motionclip_ros.retargeting.solving.problem import State, Tasks
-from motionclip_ros.retargeting.stances import Soles, find_stances, sole_heading
+from motionclip_ros.retargeting.stances import Soles, find_stances
 
 _CONTACT_WEIGHT = 300.0  # [cost/m^2] on each corner of a standing sole
 _FLOOR_WEIGHT = 1000.0  # [cost/m^2] on each corner below the floor
@@ -68,7 +74,7 @@ def make_targets(
         motion = faced(motion)
     posture = robot.neutral if posture is None else posture
     wanted = hang_links(motion, robot)
-    corners = _corners(robot)
+    corners = sole_corners(robot)
     base = np.zeros((len(motion), 3))
     if robot.fixed_base:
         places, standing = _bolted_places(robot, corners, posture, base)
@@ -78,53 +84,48 @@ def make_targets(
         places, standing = _corner_places(motion, robot, wanted, corners, base)
     wanted = wanted._replace(positions=wanted.positions + base[:, None])
     shifted = _with_feet(robot, wanted, corners, places, standing)
-    tasks, links = _link_tasks(robot, shifted)
+    tasks, links = all_tasks(robot, shifted, corners, places, standing)
     start = State(base, wanted.rotations[:, 0].copy(), np.tile(posture, (len(motion), 1)))
-    corner_tasks = _corner_tasks(robot, corners, places, standing)
-    return Targets(_joined(tasks, corner_tasks), links, standing, start, scale)
+    return Targets(tasks, links, standing, start, scale)
 
 
-class _Corner(NamedTuple):
-    """One corner of a sole."""
+def all_tasks(
+    robot: Robot,
+    wanted: Wanted,
+    corners: list[Corner],
+    places: Float[np.ndarray, 'frame corner 3'],
+    standing: Bool[np.ndarray, 'frame corner'],
+) -> tuple[Tasks, tuple[str, ...]]:
+    """Ask the links and the corners of the soles to be in their places.
 
-    link: str
-    point: np.ndarray
-    human: str
-    heel: bool
+    Args:
+        robot: The robot.
+        wanted: Where the links of the correspondence belong, in the world.
+        corners: The corners of the soles.
+        places: Where they belong; what does not stand only has to be above that height [m].
+        standing: Which of them stand.
 
-
-def _corners(robot: Robot) -> list[_Corner]:
-    def of(link: str, foot: Foot) -> list[_Corner]:
-        heel = [_Corner(link, np.array(p), foot.human_heel, True) for p in foot.heel_corners]
-        toes = [_Corner(link, np.array(p), foot.human_toe, False) for p in foot.toe_corners]
-        return heel + toes
-
-    return [c for link, foot in robot.correspondence.feet.items() for c in of(link, foot)]
-
-
-def _corner_positions(robot: Robot, wanted: Wanted, corners: list[_Corner]) -> np.ndarray:
-    """Return where the corners would be with the links on their targets [frame, corner, 3]."""
-    names = list(robot.correspondence.links)
-    index = [names.index(corner.link) for corner in corners]
-    points = np.array([corner.point for corner in corners]).reshape(-1, 3)
-    turned = np.einsum('tkab,kb->tka', wanted.rotations[:, index], points)
-    return np.asarray(wanted.positions[:, index] + turned)
+    Returns:
+        The tasks, links first, and the names of the links that have one.
+    """
+    tasks, links = _link_tasks(robot, wanted)
+    return _joined(tasks, _corner_tasks(robot, corners, places, standing)), links
 
 
 def _base_height(
-    motion: Motion, robot: Robot, wanted: Wanted, corners: list[_Corner], scale: float
+    motion: Motion, robot: Robot, wanted: Wanted, corners: list[Corner], scale: float
 ) -> np.ndarray:
     """Return the base height at which the lowest sole is as high as the human's, scaled."""
     if not corners:
         return np.asarray(motion.root_position[:, 2] * scale)
     joints = tuple(dict.fromkeys(corner.human for corner in corners))
     clearance = foot_heights(motion, joints).heights.min(axis=1)
-    lowest = _corner_positions(robot, wanted, corners)[..., 2].min(axis=1)
+    lowest = corner_positions(robot, wanted, corners)[..., 2].min(axis=1)
     return np.asarray(np.maximum(clearance, 0.0) * scale - lowest)
 
 
 def _corner_places(
-    motion: Motion, robot: Robot, wanted: Wanted, corners: list[_Corner], base: np.ndarray
+    motion: Motion, robot: Robot, wanted: Wanted, corners: list[Corner], base: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return where the corners belong [frame, corner, 3] and when they stand [frame, corner].
 
@@ -134,21 +135,9 @@ def _corner_places(
     if not corners:
         return places, np.zeros((len(motion), 0), bool)
     standing = contacts(motion, tuple(corner.human for corner in corners))
-    links = list(robot.correspondence.feet)
-    foot = np.array([links.index(corner.link) for corner in corners])
-    heel = np.array([corner.heel for corner in corners])
-    hung = _corner_positions(robot, wanted, corners)
-    at_rest = _corner_positions(robot, rest_wanted(robot), corners)
-    local = np.zeros((len(corners), 2))
-    heading = np.zeros((len(motion), len(links)))
-    for one in range(len(links)):
-        own = foot == one
-        heading[:, one] = sole_heading(hung[:, own], heel[own])
-        ahead = sole_heading(at_rest[:, own], heel[own])[0]
-        c, s = np.cos(ahead), np.sin(ahead)
-        flat = at_rest[0, own, :2] - at_rest[0, own, :2].mean(axis=0)
-        local[own] = flat @ np.array([[c, -s], [s, c]])
-    soles = Soles(hung, heading, foot, local)
+    hung = corner_positions(robot, wanted, corners)
+    lie = layout(robot, corners)
+    soles = Soles(hung, headings(hung, lie.foot, lie.heel), lie.foot, lie.local)
     stances = find_stances(soles, standing, base[:, :2], motion.fps)
     base[:, :2] = stances.base
     places[..., :2] = stances.corners
@@ -156,13 +145,13 @@ def _corner_places(
 
 
 def _bolted_places(
-    robot: Robot, corners: list[_Corner], posture: np.ndarray, base: np.ndarray
+    robot: Robot, corners: list[Corner], posture: np.ndarray, base: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the places of soles that another controller keeps still, all standing.
 
     The base's height is set in place.
     """
-    points = _carried(robot, corners)
+    points = carried(robot, corners)
     body = np.array([point.body for point in points], np.int64)
     offset = np.array([point.position for point in points]).reshape(-1, 3)
     state = State(np.zeros((1, 3)), np.eye(3)[None], posture[None])
@@ -173,20 +162,10 @@ def _bolted_places(
     return places, np.ones(places.shape[:2], bool)
 
 
-def _carried(robot: Robot, corners: list[_Corner]) -> list[Frame]:
-    """Return the corners on the joints that carry them."""
-    carriers = [robot.frame(corner.link) for corner in corners]
-    # Ankle frames carry the corners; a corner itself has no orientation to track.
-    return [
-        Frame(frame.body, frame.position + frame.rotation @ corner.point, frame.rotation)
-        for frame, corner in zip(carriers, corners, strict=True)
-    ]
-
-
 def _with_feet(
     robot: Robot,
     wanted: Wanted,
-    corners: list[_Corner],
+    corners: list[Corner],
     places: np.ndarray,
     standing: np.ndarray,
 ) -> Wanted:
@@ -196,7 +175,7 @@ def _with_feet(
     """
     matches, names = robot.correspondence.links, list(robot.correspondence.links)
     positions = wanted.positions.copy()
-    away = places - _corner_positions(robot, wanted, corners)
+    away = places - corner_positions(robot, wanted, corners)
     for link in robot.correspondence.feet:
         own = np.array([corner.link == link for corner in corners])
         stands = np.flatnonzero(standing[:, own].any(axis=1))
@@ -231,13 +210,13 @@ def _link_tasks(robot: Robot, wanted: Wanted) -> tuple[Tasks, tuple[str, ...]]:
 
 
 def _corner_tasks(
-    robot: Robot, corners: list[_Corner], places: np.ndarray, standing: np.ndarray
+    robot: Robot, corners: list[Corner], places: np.ndarray, standing: np.ndarray
 ) -> Tasks:
     """Hold standing corners in their places on the floor, and keep the others above it."""
     weight = np.zeros(places.shape)
     weight[standing] = _CONTACT_WEIGHT
     weight[~standing, 2] = _FLOOR_WEIGHT
-    points = _carried(robot, corners)
+    points = carried(robot, corners)
     rotations = np.tile(np.eye(3), (*standing.shape, 1, 1))
     return _tasks(points, places, rotations, weight, np.zeros(standing.shape), ~standing)
 

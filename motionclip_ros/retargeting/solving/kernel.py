@@ -12,6 +12,7 @@ import math
 from typing import no_type_check
 
 import numpy as np
+from jaxtyping import Int
 
 from motionclip_ros.retargeting.solving import compiled, kernel_numpy
 from motionclip_ros.retargeting.solving.compiled import (
@@ -56,6 +57,57 @@ def normal_equations(
         result = NormalEquations.empty(*state.joints.shape)
     _sweep(tree, tasks, clearance, state, result)
     return result
+
+
+def near_pairs(
+    tree: Tree, clearance: Clearance, state: State, within: float
+) -> Int[np.ndarray, 'near 2']:
+    """Leave out the pairs of capsules that stay far apart all the time; most do.
+
+    Args:
+        tree: The robot.
+        clearance: Its capsules and their pairs.
+        state: A path.
+        within: Distance that some frame must come below [m].
+
+    Returns:
+        The other pairs.
+    """
+    if not compiled.available():
+        least = kernel_numpy.least_gaps(tree, clearance, state)
+    else:
+        least = np.full(len(clearance.pairs), np.inf)
+        _least_gaps(tree, clearance, state, least)
+    return clearance.pairs[least < within]
+
+
+@jit
+@no_type_check
+def _least_gaps(tree: Tree, clearance: Clearance, state: State, least: np.ndarray) -> None:
+    """Write how near the spheres about each pair's capsules come in any frame."""
+    frames, count = state.joints.shape
+    turn = np.empty((count + 1, 3, 3))
+    origin = np.zeros((count + 1, 3))
+    motion = np.empty((count, 6))
+    scratch = np.empty((2, 3, 3))
+    middle = np.empty((len(clearance.body), 3))
+    for frame in range(frames):
+        turn[0] = state.base_rotation[frame]
+        _place(tree, state.joints[frame], turn, origin, motion, scratch)
+        for capsule in range(len(clearance.body)):
+            carrier = clearance.body[capsule] + 1
+            for i in range(3):
+                middle[capsule, i] = origin[carrier, i]
+                for j in range(3):
+                    offset = clearance.start[capsule, j] + clearance.along[capsule, j] / 2
+                    middle[capsule, i] += turn[carrier, i, j] * offset
+        for pair in range(len(least)):
+            a, b = clearance.pairs[pair]
+            x = middle[a, 0] - middle[b, 0]
+            y = middle[a, 1] - middle[b, 1]
+            z = middle[a, 2] - middle[b, 2]
+            gap = math.sqrt(x * x + y * y + z * z) - clearance.reach[a] - clearance.reach[b]
+            least[pair] = min(least[pair], gap)
 
 
 @jit

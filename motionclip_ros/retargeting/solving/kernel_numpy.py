@@ -98,6 +98,16 @@ def _keep_clear(
     return cost
 
 
+def least_gaps(tree: Tree, clearance: Clearance, state: State) -> Float[np.ndarray, ' pair']:
+    """Return how near the spheres about each pair's capsules come in any frame [m]."""
+    turn, origin = _place_from_base(tree, state)
+    body, offset = clearance.body + 1, clearance.start + clearance.along / 2
+    middle = origin[:, body] + np.einsum('tkab,kb->tka', turn[:, body], offset)
+    a, b = clearance.pairs.T
+    apart = np.linalg.norm(middle[:, a] - middle[:, b], axis=-1).min(axis=0)
+    return np.asarray(apart - clearance.reach[a] - clearance.reach[b])
+
+
 def nearest_on_segments(
     start_a: Float[np.ndarray, '*batch 3'],
     along_a: Float[np.ndarray, '*batch 3'],

@@ -17,7 +17,7 @@ from scipy.ndimage import binary_dilation
 from scipy.spatial.transform import Rotation
 
 from motionclip_ros.retargeting.limits import JointLimits
-from motionclip_ros.retargeting.solving.kernel import normal_equations
+from motionclip_ros.retargeting.solving.kernel import near_pairs, normal_equations
 from motionclip_ros.retargeting.solving.problem import (
     NO_CLEARANCE,
     Clearance,
@@ -34,7 +34,11 @@ STRIDES = (16, 4, 1)
 _STEPS = {16: 8, 4: 4, 1: 2}  # of all frames together, before the windows
 _MORE_STEPS = {16: 12, 4: 4, 1: 8}  # of each window
 _ENOUGH = {16: 1e-2, 4: 1e-2, 1: 3e-3}  # stop when a step lowers the cost by less than this part
-_CLEAR_FROM = 4  # at coarser strides arms may pass through the body between two frames
+_CLEARANCE_SHARES = {16: (0.0,), 4: (0.0, 0.1, 1.0), 1: (1.0,)}
+# Of the weight on clearance, one after the other: arms are led gently out of the body, and at
+# first not at all, as on a coarse path they may pass through it between two frames.
+_SHARE_STEPS = 3  # with each share but the last
+_NEAR = 0.2  # [m] further apart at the start of the finest level, no two parts will meet
 _SETTLED = 0.03  # [m or rad] a frame that moves less than this in a step has found its place
 _BORDER = 3  # frames beside a window that hold it; rows reach no further
 _AROUND = 6  # settled frames that a window takes along to each side
@@ -160,7 +164,8 @@ def solve(problem: Problem, start: State) -> Solution:
     Returns:
         A path whose joints never leave their position limits.
     """
-    limits = _cleared(problem.limits)
+    problem = problem._replace(limits=_cleared(problem))
+    limits = problem.limits
     frames = len(start.joints)
     state, steps, cost = start._replace(joints=limits.clipped(start.joints)), 0.0, 0.0
     for stride in STRIDES:
@@ -171,13 +176,11 @@ def solve(problem: Problem, start: State) -> Solution:
         index = np.round(chosen).astype(np.int64)
         level = problem._replace(
             tasks=problem.tasks.at(index),
-            limits=limits,
             step=problem.step * (frames - 1) / (count - 1),
-            clearance=problem.clearance if stride <= _CLEAR_FROM else NO_CLEARANCE,
         )
         part, cost, solved = _descend(level, _at(state, index), stride)
         steps += solved * count / frames
-        state = _spread(part, index, state, limits) if stride > 1 else part
+        state = _spread(problem, part, index, state) if stride > 1 else part
     return Solution(state, cost, steps)
 
 
@@ -188,8 +191,17 @@ def _descend(problem: Problem, state: State, stride: int) -> tuple[State, float,
     short. Windows around such places go on alone, each as carefully as it needs.
     """
     frames = len(state.joints)
+    if stride == 1:
+        near = near_pairs(problem.tree, problem.clearance, state, _NEAR)
+        problem = problem._replace(clearance=problem.clearance._replace(pairs=near))
+    *gentle, last = _CLEARANCE_SHARES[stride]
+    steps = 0.0
+    for share in gentle if len(problem.clearance.pairs) else ():
+        found, _ = _steps(_with_share(problem, share), state, _SHARE_STEPS, _ENOUGH[stride])
+        steps, state = steps + found.steps, found.state
+    problem = _with_share(problem, last)
     found, move = _steps(problem, state, _STEPS[stride], _ENOUGH[stride])
-    steps, state, cost = found.steps, found.state, found.cost
+    steps, state, cost = steps + found.steps, found.state, found.cost
     for window in _windows(move):
         fixed = np.zeros((len(window), move.shape[1]), bool)
         if window[0] > 0:
@@ -205,6 +217,13 @@ def _descend(problem: Problem, state: State, stride: int) -> tuple[State, float,
             whole[window] = values
         steps += found.steps * len(window) / frames
     return state, cost, steps
+
+
+def _with_share(problem: Problem, share: float) -> Problem:
+    """Weaken the clearance, down to none."""
+    clearance = problem.clearance
+    weaker = clearance._replace(weight=share * clearance.weight) if share else NO_CLEARANCE
+    return problem._replace(clearance=weaker)
 
 
 def _windows(move: Float[np.ndarray, 'frame dof']) -> list[Int[np.ndarray, ' chosen']]:
@@ -280,7 +299,7 @@ def _step(
     )
     if info != 0:  # only rounding can make the damped matrix indefinite: step less
         return _step(problem, state, rows, 100.0 * damping, band)
-    return np.asarray(move.reshape(frames, dof))
+    return np.where(held, 0.0, move.reshape(frames, dof))
 
 
 def _held(
@@ -295,9 +314,12 @@ def _held(
     return held if problem.fixed is None else held | problem.fixed
 
 
-def _cleared(limits: JointLimits) -> JointLimits:
+def _cleared(problem: Problem) -> JointLimits:
     """Draw the position limits in a little, though never past a quarter of the range."""
+    limits = problem.limits
     room = np.minimum(_CLEARANCE, (limits.upper - limits.lower) / 4)
+    if problem.fixed is not None:  # what may not move may well stand at its limit
+        room[np.asarray(problem.fixed.reshape(-1, len(room) + 6).all(axis=0))[6:]] = 0.0
     return replace(limits, lower=limits.lower + room, upper=limits.upper - room)
 
 
@@ -305,7 +327,7 @@ def _at(state: State, index: np.ndarray) -> State:
     return State(*(np.ascontiguousarray(values[index]) for values in state))
 
 
-def _spread(coarse: State, index: np.ndarray, start: State, limits: JointLimits) -> State:
+def _spread(problem: Problem, coarse: State, index: np.ndarray, start: State) -> State:
     """Interpolate a coarse path to all frames, smoothly, so that the next level starts near.
 
     Of the base only the change is interpolated: between coarse frames it may turn right round.
@@ -316,13 +338,9 @@ def _spread(coarse: State, index: np.ndarray, start: State, limits: JointLimits)
         [
             coarse.base_position - start.base_position[index],
             Rotation.from_matrix(turn).as_rotvec(),
-            coarse.joints,
+            coarse.joints - start.joints[index],
         ],
         axis=1,
     )
     change = CubicSpline(index, change, bc_type='natural')(np.arange(frames))
-    return State(
-        start.base_position + change[:, :3],
-        Rotation.from_rotvec(change[:, 3:6]).as_matrix() @ start.base_rotation,
-        limits.clipped(change[:, 6:]),
-    )
+    return moved(start, change, problem.limits.lower, problem.limits.upper)
