@@ -2,12 +2,10 @@
 
 from dataclasses import replace
 from typing import NamedTuple
-from unittest import mock
 
 import numpy as np
 
 from motionclip_model.motion import Motion
-from motionclip_ros.retargeting import retargeter as module
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.retargeter import Retargeter
 from motionclip_ros.retargeting.robots.robot import Robot
@@ -31,11 +29,9 @@ class Asked(NamedTuple):
 
 
 def asked(retargeter: Retargeter, motion: Motion) -> Asked:
-    """Catch what a retargeter hands to its solver, so that just that is measured."""
-    with mock.patch.object(module, 'solve', wraps=module.solve) as solve:
-        retargeter.retarget(motion)
-    problem, start = solve.call_args.args
-    return Asked(problem, start, make_targets(motion, retargeter.robot))
+    """Ask what a retargeter asks, so that the solver alone can be measured."""
+    targets = make_targets(motion, retargeter.robot, retargeter.posture)
+    return Asked(retargeter.problem(motion, targets), targets.start, targets)
 
 
 def links_only(whole: Asked) -> Problem:
