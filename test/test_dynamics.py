@@ -43,16 +43,25 @@ def _configuration(path: RobotTrajectory, point: int) -> np.ndarray:
     return np.concatenate([part[point] for part in parts])
 
 
-def test_slowing_the_path_is_slowing_the_loads(robot: Robot) -> None:
+def test_slowing_the_path_is_slowing_the_torques(robot: Robot) -> None:
     path = _shaken(robot, 'waist_pitch_joint', 0.3, 0.5)
-    aloft = np.zeros((len(path), 8), bool)
-    ours = examine(robot, path, aloft).slowed(1.7).loads
-    theirs = examine(robot, path.slowed(1.7), aloft).loads
-    assert ours is not None
-    assert theirs is not None
-    np.testing.assert_allclose(ours.carried.total, theirs.carried.total, atol=1e-6)
-    np.testing.assert_allclose(ours.carried.gravity, theirs.carried.gravity, atol=1e-9)
-    np.testing.assert_allclose(ours.wrench, theirs.wrench, atol=1e-5)
+    examination = examine(robot, path, np.zeros((len(path), 8), bool))
+    here, there = examination.loads, examination.slowed(robot, 1.7).loads
+    assert here is not None
+    assert there is not None
+    ours = here.carried.slowed(1.7)
+    np.testing.assert_allclose(ours.total, there.carried.total, atol=1e-6)
+    np.testing.assert_allclose(ours.gravity, there.carried.gravity, atol=1e-9)
+
+
+def test_what_is_fitted_needs_no_more_slowing(robot: Robot, clips: dict[str, Path]) -> None:
+    path = Retargeter(robot).retarget(Motion.load(clips['kick'])).trajectory
+    fast = path.slowed(0.6)
+    fitted, stretch = examine(robot, fast).fitted(robot)
+    assert stretch > 1.0
+    assert fitted.trajectory.seconds == pytest.approx(stretch * fast.seconds)
+    assert fitted.stretch_needed(robot) == 1.0
+    assert examine(robot, fitted.trajectory, fitted.standing).stretch_needed(robot) == 1.0
 
 
 def test_torques_are_those_of_pinocchio(robot: Robot) -> None:

@@ -137,9 +137,7 @@ class Retargeter:
         state = state._replace(joints=within_rates(state.joints, 1 / motion.fps, robot.limits))
         solved = time.perf_counter()
         path = _trajectory(robot, state, motion.fps)
-        examination = examine(robot, path, targets.standing)
-        stretch = examination.stretch_needed(robot)
-        examination = examination.slowed(stretch)
+        examination, stretch = examine(robot, path, targets.standing).fitted(robot)
         report = assess(robot, examination, stretch, motion, targets)
         report['milliseconds'] = {
             'targets': 1e3 * (asked - begin),

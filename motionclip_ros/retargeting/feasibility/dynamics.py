@@ -37,7 +37,7 @@ class Torques(NamedTuple):
 
         All torque but gravity's shrinks with the square of the factor.
         """
-        return Torques(_slowed(self.total, self.gravity, factor), self.gravity)
+        return Torques(self.gravity + (self.total - self.gravity) / factor**2, self.gravity)
 
 
 class Loads(NamedTuple):
@@ -67,24 +67,6 @@ class Loads(NamedTuple):
             np.where(pick, self.loaded.total, self.carried.total),
             np.where(pick, self.loaded.gravity, self.carried.gravity),
         )
-
-    def slowed(self, factor: float) -> 'Loads':
-        """Give the loads of the same path, uniformly `factor` times as long.
-
-        The ground's forces then are a mean of those for the motion and those for holding
-        still, weighted like the wrench. Both lie in the friction cones, so the mean does.
-        """
-        return Loads(
-            self.carried.slowed(factor),
-            self.loaded.slowed(factor),
-            _slowed(self.wrench, self.weight, factor),
-            self.weight,
-            self.balanced,
-        )
-
-
-def _slowed(total: np.ndarray, still: np.ndarray, factor: float) -> np.ndarray:
-    return np.asarray(still + (total - still) / factor**2)
 
 
 def inverse_dynamics(

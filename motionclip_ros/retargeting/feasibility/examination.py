@@ -15,6 +15,8 @@ from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.solving.problem import State
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
+_LOOKS = 5  # at a path that is slowed ever more; the second nearly always finds nothing
+
 
 class Examination(NamedTuple):
     """What a trajectory does and needs.
@@ -53,13 +55,34 @@ class Examination(NamedTuple):
             stretch = max(stretch, needed)
         return stretch
 
-    def slowed(self, factor: float) -> 'Examination':
+    def slowed(self, robot: Robot, factor: float) -> 'Examination':
         """Examine the same path, uniformly `factor` times as long."""
+        trajectory = self.trajectory.slowed(factor)
         return self._replace(
-            trajectory=self.trajectory.slowed(factor),
+            trajectory=trajectory,
             extremes=self.extremes.slowed(factor),
-            loads=None if self.loads is None else self.loads.slowed(factor),
+            loads=_loads(
+                robot, trajectory, self.placed, self.soles, self.standing, self.thresholds
+            ),
         )
+
+    def fitted(self, robot: Robot) -> tuple['Examination', float]:
+        """Slow the path until it keeps all limits that slowing can keep.
+
+        At a calmer pace the ground may give the legs a load that it could not give before, so
+        that a second look may ask for a little more.
+
+        Returns:
+            The examination at that pace, and by how much the path was slowed (1 or more).
+        """
+        found, stretch = self, 1.0
+        for _ in range(_LOOKS):
+            more = found.stretch_needed(robot)
+            if more == 1.0 or not np.isfinite(more):
+                break
+            stretch *= more
+            found = self.slowed(robot, stretch)
+        return found, stretch
 
 
 def examine(
@@ -86,11 +109,23 @@ def examine(
     placed, soles = place(robot, state), Soles.of(robot)
     if standing is None:
         standing = standing_by_itself(trajectory.time_from_start, soles.points(placed))
-    loads = None
-    if robot.has_dynamics and len(trajectory) > 2:
-        loads = find_loads(robot, trajectory, placed, soles, standing, thresholds.friction)
+    loads = _loads(robot, trajectory, placed, soles, standing, thresholds)
     found = extremes(trajectory, robot.limits)
     return Examination(trajectory, state, found, placed, soles, standing, loads, thresholds)
+
+
+def _loads(
+    robot: Robot,
+    trajectory: RobotTrajectory,
+    placed: Placed,
+    soles: Soles,
+    standing: np.ndarray,
+    thresholds: Thresholds,
+) -> Loads | None:
+    """Find the loads where masses are known and there are points between the ends."""
+    if not robot.has_dynamics or len(trajectory) < 3:
+        return None
+    return find_loads(robot, trajectory, placed, soles, standing, thresholds.friction)
 
 
 def in_robot_order(robot: Robot, trajectory: RobotTrajectory) -> tuple[RobotTrajectory, int]:

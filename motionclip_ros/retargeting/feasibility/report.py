@@ -69,7 +69,7 @@ def assess(
     human = None if motion is None else _human_feet(robot, motion)
     times = trajectory.time_from_start
     with np.errstate(over='ignore', invalid='ignore'):
-        more = examination.stretch_needed(robot)
+        fitted, more = examination.fitted(robot)
         figures: dict[str, Any] = {
             'robot': robot.name,
             'urdf_sha256': robot.sha256,
@@ -78,7 +78,7 @@ def assess(
             'time_stretch': stretch,
             'stretch_needed': more,
             **margin_figures(robot, trajectory, examination.extremes),
-            **_torque_figures(robot, examination, more),
+            **_torque_figures(robot, examination, fitted),
             **self_collision_figures(
                 robot, examination.state, times, examination.thresholds.self_collision_cm
             ),
@@ -161,16 +161,16 @@ def _human_feet(robot: Robot, motion: Motion) -> Float[np.ndarray, 'frame corner
     return motion.pose.positions[:, [skeleton.JOINT_INDEX[joint] for joint in joints]]
 
 
-def _torque_figures(robot: Robot, examination: Examination, more: float) -> dict[str, Any]:
+def _torque_figures(robot: Robot, examination: Examination, fitted: Examination) -> dict[str, Any]:
     """Compare the torques with the motors', with and without the ground under the soles."""
     loads, times = examination.loads, examination.trajectory.time_from_start
-    if loads is None:
+    if loads is None or fitted.loads is None:
         return dict.fromkeys(_TORQUE_FIGURES)
     support = 'soles' if loads.balanced.any() else 'carried base'
     figures: dict[str, Any] = {
         'torque_support': 'fixed base' if robot.fixed_base else support,
         **_worst_torque('torque', robot, loads.judged.total, times),
-        'torque_excess_slowed_part': _excess(robot, loads.judged.slowed(more).total),
+        'torque_excess_slowed_part': _excess(robot, fitted.loads.judged.total),
         **_worst_torque('torque_carried', robot, loads.carried.total, times),
         **_worst_torque('torque_loaded', robot, loads.loaded.total, times),
     }
