@@ -22,7 +22,7 @@ from retargeting_peers.recorded import FPS, Recorded
 from retargeting_peers.setting import LINKS, QUALITY, Setting, left_out
 
 _GMR = 'GMR, recorded'
-_SMOOTHNESS = 100.0
+_SMOOTHNESS = 30.0
 """How much more smoothness is worth here: GMR's task weights are 5 to 500 times ours."""
 
 
