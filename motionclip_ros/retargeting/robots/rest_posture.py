@@ -25,6 +25,7 @@ _ROUND = np.pi / 2  # [rad] designers make such poses of right angles
 _NEAR_ROUND = 0.4  # [rad] from a multiple of `_ROUND`
 _STRAIGHT_ENOUGH = np.radians(7.0)  # joints lie off the line of a limb by as much
 _STARTS = 6
+_GOOD = 0.02  # cost of a pose with which nobody would quarrel
 
 
 class RestPosture(NamedTuple):
@@ -186,6 +187,8 @@ def _solve(pose: _LimbPose, free: bool) -> tuple[Float[np.ndarray, ' variable'],
             cost = float(found.cost) + (1.0 if pose.flexion(found.x) != flexion else 0.0)
             if cost < best[0] - 1e-9:
                 best = (cost, found.x)
+        if best[0] < _GOOD:  # other starts would find the same
+            break
     found = _rounded(pose, best[1], lower, upper)
     pose.place(found)
     return found, pose.error()
