@@ -4,7 +4,6 @@ Run as a script with the number of frames, and the clips to join, it measures on
 """
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -105,8 +104,12 @@ def _measure(frames: int, paths: Sequence[str]) -> dict[str, Any]:
 
 
 def _peak_memory() -> float:
-    """Return the most memory that this process has held so far [MB]."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    """Return the most memory that this process has held so far [MB].
+
+    `getrusage` would count what the parent process held before it started this one.
+    """
+    status = Path('/proc/self/status').read_text()
+    return int(status.split('VmHWM:')[1].split()[0]) * 1024 / 1e6
 
 
 if __name__ == '__main__':
