@@ -111,6 +111,7 @@ setup(
         'test': [
             'beartype>=0.20',
             'hypothesis>=6.100',
+            'jvrc-description>=1.1',
             'mypy>=1.15',
             'pytest>=8.3',
             'pytest-timeout>=2.3',

@@ -157,7 +157,8 @@ def test_a_root_link_that_looks_backward_is_noticed(g1, tmp_path) -> None:
     text = g1.urdf_path.read_text().replace(
         '</robot>',
         '<link name="world"/><joint name="stand" type="fixed"><parent link="world"/>'
-        '<child link="pelvis"/><origin xyz="0 0 -0.5" rpy="0 0 3.14159265358979"/></joint></robot>',
+        '<child link="pelvis"/><origin xyz="0 0 -0.5" rpy="0 0 3.14159265358979"/></joint>'
+        '</robot>',
     )
     (tmp_path / 'r.urdf').write_text(text)
     found = guess(tmp_path / 'r.urdf').robot
