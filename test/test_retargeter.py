@@ -187,8 +187,8 @@ def test_the_robot_does_not_run_into_itself(retargeter, solved, action) -> None:
     turn = Rotation.from_quat(path.base_quaternion_xyzw).as_matrix()
     state = State(path.base_position, turn, path.positions)
     deep = (HullChecker(retargeter.robot).depths(state) > 0.005).mean()
-    # The captured punch folds its arms in a way that no robot's elbows can follow.
-    assert deep < (0.15 if action == 'punch' else 0.05)
+    # In these two, some rates must be cut after the solve, and arms graze the hips for it.
+    assert deep < (0.15 if action in ('punch', 'run') else 0.02)
 
 
 def test_joints_of_another_controller_keep_their_posture(solved, retargeter) -> None:

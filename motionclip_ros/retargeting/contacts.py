@@ -12,8 +12,12 @@ from motionclip_model.motion import Motion
 ANKLE_HEIGHT = float(-skeleton.OFFSETS[skeleton.JOINT_INDEX['left_foot'], 1])
 """Height of the ankle above the toe joint when the sole is flat [m]."""
 
-_CLOSE = 0.05  # [m] above the floor: flat feet in the data wander by 3 cm
-_SLOW = 0.5  # [m/s]; a support foot's marker moves at 0.05 to 0.2, a swinging one at 2 to 5
+CLOSE = 0.05
+"""Height above the floor below which a foot may stand; flat feet in data wander by 3 cm [m]."""
+
+SLOW = 0.5
+"""Speed below which it may: support feet move at .05 to .2, swinging ones at 2 to 5 [m/s]."""
+
 _STRIDE = 1.2  # [s] in which some foot touches the floor, unless the person is off it for good
 _SLOPE = 0.1  # [m] by which a captured floor drifts at most; beyond that the feet are in the air
 _GAP = 0.07  # [s] shorter contacts and shorter gaps are noise
@@ -68,8 +72,8 @@ def contacts(motion: Motion, joints: tuple[str, ...]) -> Bool[np.ndarray, 'frame
     """
     index = [skeleton.JOINT_INDEX[joint] for joint in joints]
     velocity = np.gradient(motion.pose.positions[:, index], axis=0) * motion.fps
-    standing = foot_heights(motion, joints).heights < _CLOSE
-    standing &= np.linalg.norm(velocity, axis=-1) < _SLOW
+    standing = foot_heights(motion, joints).heights < CLOSE
+    standing &= np.linalg.norm(velocity, axis=-1) < SLOW
     window = np.ones((max(1, round(_GAP * motion.fps)) + 1, 1), bool)
     # At the clip's ends a contact is cut off, not over: repeat the outermost frames.
     border = len(window)

@@ -19,9 +19,9 @@ from motionclip_ros.retargeting.feasibility.report import assess
 from motionclip_ros.retargeting.rates import within_rates
 from motionclip_ros.retargeting.robots.ownership import groups, owned
 from motionclip_ros.retargeting.robots.robot import Robot
-from motionclip_ros.retargeting.solving.problem import NO_CLEARANCE, Clearance, State
+from motionclip_ros.retargeting.solving.problem import NO_CLEARANCE, Clearance, State, Tasks
 from motionclip_ros.retargeting.solving.solver import Problem, Weights, solve
-from motionclip_ros.retargeting.targets import Targets, make_targets
+from motionclip_ros.retargeting.targets import make_targets
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 MAX_FPS = 60.0
@@ -97,17 +97,22 @@ class Retargeter:
             self.weights.clearance,
         )
 
-    def problem(self, motion: Motion, targets: Targets) -> Problem:
-        """Put everything that the solver needs together."""
+    def problem(self, tasks: Tasks, step: float) -> Problem:
+        """Put everything that the solver needs together.
+
+        Args:
+            tasks: What is asked, frame by frame.
+            step: Time between frames [s].
+        """
         robot = self.robot
         fixed = np.concatenate([np.full(6, robot.fixed_base), ~self.owned])
         return Problem(
             robot.tree,
             robot.limits,
-            targets.tasks,
+            tasks,
             self.posture,
             self.weights,
-            1 / motion.fps,
+            step,
             self._clearance if self.weights.clearance else NO_CLEARANCE,
             fixed if fixed.any() else None,
         )
@@ -133,7 +138,7 @@ class Retargeter:
         robot = self.robot
         targets = make_targets(motion, robot, self.posture)
         asked = time.perf_counter()
-        state = solve(self.problem(motion, targets), targets.start).state
+        state = solve(self.problem(targets.tasks, 1 / motion.fps), targets.start).state
         state = state._replace(joints=within_rates(state.joints, 1 / motion.fps, robot.limits))
         solved = time.perf_counter()
         path = _trajectory(robot, state, motion.fps)

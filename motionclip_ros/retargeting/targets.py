@@ -77,7 +77,7 @@ def make_targets(
     corners = sole_corners(robot)
     base = np.zeros((len(motion), 3))
     if robot.fixed_base:
-        places, standing = _bolted_places(robot, corners, posture, base)
+        places, standing = bolted_places(robot, corners, posture, base)
     else:
         base[:, :2] = motion.root_position[:, :2] * scale
         base[:, 2] = _base_height(motion, robot, wanted, corners, scale)
@@ -144,7 +144,7 @@ def _corner_places(
     return places, standing
 
 
-def _bolted_places(
+def bolted_places(
     robot: Robot, corners: list[Corner], posture: np.ndarray, base: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the places of soles that another controller keeps still, all standing.

@@ -90,22 +90,16 @@ def _least_gaps(tree: Tree, clearance: Clearance, state: State, least: np.ndarra
     origin = np.zeros((count + 1, 3))
     motion = np.empty((count, 6))
     scratch = np.empty((2, 3, 3))
-    middle = np.empty((len(clearance.body), 3))
+    ends = np.empty((len(clearance.body), 2, 3))
     for frame in range(frames):
         turn[0] = state.base_rotation[frame]
         _place(tree, state.joints[frame], turn, origin, motion, scratch)
-        for capsule in range(len(clearance.body)):
-            carrier = clearance.body[capsule] + 1
-            for i in range(3):
-                middle[capsule, i] = origin[carrier, i]
-                for j in range(3):
-                    offset = clearance.start[capsule, j] + clearance.along[capsule, j] / 2
-                    middle[capsule, i] += turn[carrier, i, j] * offset
+        _place_capsules(clearance, turn, origin, ends)
         for pair in range(len(least)):
             a, b = clearance.pairs[pair]
-            x = middle[a, 0] - middle[b, 0]
-            y = middle[a, 1] - middle[b, 1]
-            z = middle[a, 2] - middle[b, 2]
+            x = ends[a, 0, 0] - ends[b, 0, 0] + (ends[a, 1, 0] - ends[b, 1, 0]) / 2
+            y = ends[a, 0, 1] - ends[b, 0, 1] + (ends[a, 1, 1] - ends[b, 1, 1]) / 2
+            z = ends[a, 0, 2] - ends[b, 0, 2] + (ends[a, 1, 2] - ends[b, 1, 2]) / 2
             gap = math.sqrt(x * x + y * y + z * z) - clearance.reach[a] - clearance.reach[b]
             least[pair] = min(least[pair], gap)
 
@@ -339,17 +333,8 @@ def _keep_clear(
     matrix: np.ndarray,
 ) -> float:
     """Push capsules apart that are nearer than the margin; return the cost."""
-    count = len(clearance.body)
-    ends = np.empty((count, 2, 3))  # start and direction in the world, relative to the base
-    for capsule in range(count):
-        carrier = clearance.body[capsule] + 1
-        for i in range(3):
-            start, along = origin[carrier, i], 0.0
-            for j in range(3):
-                start += turn[carrier, i, j] * clearance.start[capsule, j]
-                along += turn[carrier, i, j] * clearance.along[capsule, j]
-            ends[capsule, 0, i] = start
-            ends[capsule, 1, i] = along
+    ends = np.empty((len(clearance.body), 2, 3))
+    _place_capsules(clearance, turn, origin, ends)
     cost = 0.0
     parts, both = np.empty(2), np.empty((4, 3))
     row = np.zeros(len(motion) + 6)
@@ -391,6 +376,23 @@ def _keep_clear(
         cost += clearance.weight * lack * lack / 2
         _add_row(row, clearance.weight, lack, gradient, matrix)
     return cost
+
+
+@jit
+@no_type_check
+def _place_capsules(
+    clearance: Clearance, turn: np.ndarray, origin: np.ndarray, ends: np.ndarray
+) -> None:
+    """Write start and direction of each capsule in the world, relative to the base."""
+    for capsule in range(len(ends)):
+        carrier = clearance.body[capsule] + 1
+        for i in range(3):
+            start, along = origin[carrier, i], 0.0
+            for j in range(3):
+                start += turn[carrier, i, j] * clearance.start[capsule, j]
+                along += turn[carrier, i, j] * clearance.along[capsule, j]
+            ends[capsule, 0, i] = start
+            ends[capsule, 1, i] = along
 
 
 @jit

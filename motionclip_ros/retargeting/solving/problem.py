@@ -57,6 +57,13 @@ class Tasks(NamedTuple):
         )
 
 
+def in_a_row(clips: list[Tasks]) -> Tasks:
+    """Join clips that ask the same points, one after the other."""
+    first = Tasks._fields.index('target_position')
+    joined = {n: np.concatenate([getattr(c, n) for c in clips]) for n in Tasks._fields[first:]}
+    return clips[0]._replace(**joined)
+
+
 class State(NamedTuple):
     """The robot's whole posture in every frame.
 

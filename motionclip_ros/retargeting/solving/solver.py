@@ -39,12 +39,15 @@ _CLEARANCE_SHARES = {16: (0.0,), 4: (0.0, 0.1, 1.0), 1: (1.0,)}
 # first not at all, as on a coarse path they may pass through it between two frames.
 _SHARE_STEPS = 3  # with each share but the last
 _NEAR = 0.2  # [m] further apart at the start of the finest level, no two parts will meet
+_WINDOW_STEPS = 4  # of a live motion, for each frame
 _SETTLED = 0.03  # [m or rad] a frame that moves less than this in a step has found its place
 _BORDER = 3  # frames beside a window that hold it; rows reach no further
 _AROUND = 6  # settled frames that a window takes along to each side
 _FIRST_DAMPING = 1e-2
 _DAMPING_AFTER_FAILURE = 0.03  # at the least, in frames that a step made worse
 _WORSE = 1.1  # times the cost a frame had before a step
+_SHARES = (0.95, 0.85, 0.85)  # of the limits on velocity, acceleration, jerk: what joins the
+# frames later is a spline, which swings beyond their differences
 _HOLD = 1e12  # a diagonal that no pull can move: joints at their limits
 _CLEARANCE = 0.01  # [rad] kept from the position limits
 
@@ -70,8 +73,8 @@ class Weights:
     base_turn_acceleration: float = 5e-6
     joint_jerk: float = 0.0
     posture: float = 1e-3
-    velocity_excess: float = 1e-2
-    acceleration_excess: float = 1e-4
+    velocity_excess: float = 1e-1
+    acceleration_excess: float = 1e-3
     jerk_excess: float = 1e-7
     clearance: float = 500.0
 
@@ -86,6 +89,7 @@ class Weights:
 
         bounds = np.full((3, joints + 6), np.inf)  # the base has no motors
         bounds[:, 6:] = limits.velocity, limits.acceleration, limits.jerk
+        bounds *= np.array(_SHARES)[:, None]
         return Rates(
             spread(0.0, 0.0, self.posture),
             np.concatenate([np.zeros(6), neutral]),
@@ -182,6 +186,26 @@ def solve(problem: Problem, start: State) -> Solution:
         steps += solved * count / frames
         state = _spread(problem, part, index, state) if stride > 1 else part
     return Solution(state, cost, steps)
+
+
+def solve_window(problem: Problem, start: State, held: int) -> State:
+    """Solve a few frames of a motion that is still going on.
+
+    Args:
+        problem: The window.
+        start: First guess, near the minimum.
+        held: Frames at the beginning that must not change.
+
+    Returns:
+        The window's path.
+    """
+    fixed = np.zeros((len(start.joints), start.joints.shape[1] + 6), bool)
+    fixed[:held] = True
+    if problem.fixed is not None:
+        fixed |= problem.fixed
+    problem = problem._replace(limits=_cleared(problem), fixed=fixed)
+    most = _WINDOW_STEPS if held else 5 * _WINDOW_STEPS  # the first posture is far from neutral
+    return _steps(problem, start, most, _ENOUGH[1])[0].state
 
 
 def _descend(problem: Problem, state: State, stride: int) -> tuple[State, float, float]:
