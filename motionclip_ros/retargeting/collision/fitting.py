@@ -61,15 +61,17 @@ def _like_another(points: np.ndarray, known: Sequence[_Known]) -> np.ndarray | N
     Left and right limbs then get mirrored capsules, whatever the order of their triangles.
     """
     box = np.stack([points.min(axis=0), points.max(axis=0)])
+    best, error = None, np.inf
     for other in known:
         its_box = np.stack([other.points.min(axis=0), other.points.max(axis=0)])
         for turn in _TURNS:
             if np.abs(np.sort(turn * its_box, axis=0) - box).max() < _ALIKE:
                 capsules = other.capsules * [*turn, *turn, 1.0]
-                error = quality(other.capsules, other.points).error
-                if quality(capsules, points).error < _MIRRORED * error:
-                    return np.asarray(capsules)
-    return None
+                worse = quality(capsules, points).error
+                worse /= quality(other.capsules, other.points).error
+                if worse < min(_MIRRORED, error):
+                    best, error = capsules, worse
+    return best
 
 
 def joined_pieces(robot: Robot, shape: Shape) -> tuple[Piece, ...]:

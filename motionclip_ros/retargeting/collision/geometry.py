@@ -57,9 +57,9 @@ def read_shape(robot: Robot) -> Shape:
     """
     pieces: list[Piece] = []
     warnings: list[str] = []
-    for link in ElementTree.fromstring(robot.urdf_path.read_bytes()).findall('link'):
+    for link in robot.urdf.root.findall('link'):
         name = link.get('name', '')
-        if not robot.model.existBodyName(name):  # hangs on nothing
+        if name not in robot.frames:  # hangs on nothing
             continue
         collision = _hulls(robot, link, 'collision', warnings)
         if link.find('collision/geometry/mesh') is None:

@@ -18,6 +18,8 @@ from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.solving import kernel_numpy
 from motionclip_ros.retargeting.solving.problem import State
 
+_AT_ONCE = 200  # frames; keeps memory small
+
 
 class Depth(NamedTuple):
     """The deepest penetration of a path.
@@ -101,24 +103,11 @@ class HullChecker:
             for one in _members(hulls, link)
             for other in _members(hulls, other_link)
         ]
-        if not wanted:
-            return
-        indices = np.array(wanted, np.int64)
-        near = near_distances(self.robot.tree, hulls.bounds, indices, state, 0.0) < 0.0
-        turn, origin = kernel_numpy.place(self.robot.tree, state)
-        request, result = coal.CollisionRequest(), coal.CollisionResult()
-        for frame, pair in np.argwhere(near):
-            one, other = wanted[pair]
-            places = [
-                coal.Transform3s(turn[frame, body], origin[frame, body])
-                for body in (hulls.bounds.body[one] + 1, hulls.bounds.body[other] + 1)
-            ]
-            result.clear()
-            if coal.collide(
-                hulls.shapes[one], places[0], hulls.shapes[other], places[1], request, result
-            ):
-                links = (hulls.owners[one], hulls.owners[other])
-                yield int(frame), links, max(0.0, -result.getContact(0).penetration_depth)
+        for begin in range(0, len(state.joints) if wanted else 0, _AT_ONCE):
+            some = State(*(values[begin : begin + _AT_ONCE] for values in state))
+            for frame, pair, depth in _penetrations(self.robot, hulls, wanted, some):
+                one, other = wanted[pair]
+                yield begin + frame, (hulls.owners[one], hulls.owners[other]), depth
 
     @cached_property
     def _hulls(self) -> _Hulls:
@@ -135,6 +124,26 @@ class HullChecker:
         owners = [_owner(robot, piece, pieces, named) for piece in pieces]
         bounds = Capsules(body, ends[:, :3].copy(), ends[:, 3:6].copy(), ends[:, 6].copy())
         return _Hulls([_convex(corners) for corners in points], owners, bounds)
+
+
+def _penetrations(
+    robot: Robot, hulls: _Hulls, pairs: list[tuple[int, int]], state: State
+) -> Iterator[tuple[int, int, float]]:
+    """Yield frame, pair and depth [m] wherever two pieces penetrate each other."""
+    indices = np.array(pairs, np.int64)
+    near = near_distances(robot.tree, hulls.bounds, indices, state, 0.0) < 0.0
+    turn, origin = kernel_numpy.place(robot.tree, state)
+    request, result = coal.CollisionRequest(), coal.CollisionResult()
+    for frame, pair in np.argwhere(near):
+        one, other = pairs[pair]
+        places = [
+            coal.Transform3s(turn[frame, body], origin[frame, body])
+            for body in (hulls.bounds.body[one] + 1, hulls.bounds.body[other] + 1)
+        ]
+        result.clear()
+        shape, other_shape = hulls.shapes[one], hulls.shapes[other]
+        if coal.collide(shape, places[0], other_shape, places[1], request, result):
+            yield int(frame), int(pair), max(0.0, -result.getContact(0).penetration_depth)
 
 
 def _members(hulls: _Hulls, link: str) -> list[int]:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import xml.etree.ElementTree as ElementTree
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -36,18 +35,25 @@ def fitted(robot: Robot) -> Fitted:
     given = robot.correspondence
     if given.capsules is not None and given.collision_pairs is not None:
         return Fitted(given.capsules, given.collision_pairs)
+    known = _remembered(robot)
+    if given.collision_pairs is None:
+        return known
+    # Links without geometry got no capsules, whatever is said of them.
+    pairs = [pair for pair in given.collision_pairs if set(pair) <= known.capsules.keys()]
+    return Fitted(known.capsules, tuple(pairs))
+
+
+def _remembered(robot: Robot) -> Fitted:
+    """Recall what was found, or find it now."""
     path = _cache_file(robot)
     known = _recalled(path)
     if known is None:
-        capsules = fit_capsules(robot) if given.capsules is None else given.capsules
+        given = robot.correspondence.capsules
+        capsules = fit_capsules(robot) if given is None else given
         known = Fitted(capsules, choose_pairs(robot, capsules))
         with suppress(OSError):  # a home that cannot be written to costs only time
             write_json(path, known._asdict())
-    if given.collision_pairs is None:
-        return known
-    # A link whose mesh is missing has no capsules, whatever the file says of it.
-    pairs = [pair for pair in given.collision_pairs if set(pair) <= known.capsules.keys()]
-    return Fitted(known.capsules, tuple(pairs))
+    return known
 
 
 def _recalled(path: Path) -> Fitted | None:
@@ -68,7 +74,7 @@ def _recalled(path: Path) -> Fitted | None:
 def _cache_file(robot: Robot) -> Path:
     """Name a file by everything that the result depends on."""
     stamps: list[object] = [_METHOD, robot.sha256, robot.correspondence.capsules]
-    for mesh in ElementTree.fromstring(robot.urdf_path.read_bytes()).iter('mesh'):
+    for mesh in robot.urdf.root.iter('mesh'):
         path = mesh_path(robot, mesh.get('filename', ''))
         if path is not None:
             status = path.stat()

@@ -46,7 +46,6 @@ def collision_model(robot: Robot) -> CollisionModel:
 
     Raises:
         ConfigError: A pair names a link that has no capsules.
-        RobotError: Capsules are given for a link that the URDF has not.
     """
     by_link, link_pairs = fitted(robot)
     links = list(by_link)

@@ -88,8 +88,9 @@ def quality(
 
 
 def _body(points: np.ndarray) -> _Body:
-    samples = np.concatenate([_on_surface(points, _SAMPLES), _far_corners(points)])
-    return _Body(samples, ConvexHull(points).equations)
+    hull = ConvexHull(points)
+    corners = _far_corners(points[hull.vertices])
+    return _Body(np.concatenate([_on_surface(points, _SAMPLES), corners]), hull.equations)
 
 
 def _rms(values: np.ndarray) -> float:
