@@ -31,7 +31,8 @@ class Asked(NamedTuple):
 def asked(retargeter: Retargeter, motion: Motion) -> Asked:
     """Ask what a retargeter asks, so that the solver alone can be measured."""
     targets = make_targets(motion, retargeter.robot, retargeter.posture)
-    return Asked(retargeter.problem(motion, targets), targets.start, targets)
+    problem = retargeter.problem(targets.tasks, 1.0 / motion.fps)
+    return Asked(problem, targets.start, targets)
 
 
 def links_only(whole: Asked) -> Problem:
