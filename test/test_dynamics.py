@@ -10,7 +10,6 @@ from scipy.spatial.transform import Rotation
 
 from motionclip_model.motion import Motion
 from motionclip_ros.retargeting.feasibility.dynamics import (
-    MAX_EXCESS,
     Torques,
     _leg_torques,
     robot_weight,
@@ -18,10 +17,13 @@ from motionclip_ros.retargeting.feasibility.dynamics import (
 )
 from motionclip_ros.retargeting.feasibility.examination import Examination, examine
 from motionclip_ros.retargeting.feasibility.soles import Soles, place
+from motionclip_ros.retargeting.feasibility.thresholds import Thresholds
 from motionclip_ros.retargeting.retargeter import Retargeter
 from motionclip_ros.retargeting.robots.robot import Robot, load_robot
 from motionclip_ros.retargeting.solving.problem import State
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
+
+MAX_EXCESS = Thresholds().max_torque_excess_part
 
 
 @pytest.fixture(scope='module')
@@ -153,7 +155,7 @@ def test_the_stretch_is_just_enough(robot: Robot) -> None:
     def excess(factor: float) -> float:
         return float((np.abs(loads.judged.slowed(factor).total) > effort).mean(axis=0).max())
 
-    stretch = torque_stretch(loads.judged, effort)
+    stretch = torque_stretch(loads.judged, effort, MAX_EXCESS, np.inf)
     assert stretch > 1.2
     assert excess(stretch) <= MAX_EXCESS < excess(stretch * 0.98)
 
@@ -162,21 +164,21 @@ def test_what_fits_is_not_slowed_and_what_gravity_forbids_is_not_helped() -> Non
     effort = np.array([10.0])
     light = Torques(np.full((30, 1), 8.0), np.full((30, 1), 5.0))
     heavy = Torques(np.full((30, 1), 14.0), np.full((30, 1), 12.0))
-    assert torque_stretch(light, effort) == 1.0
-    assert torque_stretch(heavy, effort) == 1.0
+    assert torque_stretch(light, effort, 0.05, np.inf) == 1.0
+    assert torque_stretch(heavy, effort, 0.05, np.inf) == 1.0
     half = Torques(np.full((30, 1), 25.0), np.full((30, 1), 5.0))
-    assert torque_stretch(half, effort) == pytest.approx(2.0)
+    assert torque_stretch(half, effort, 0.05, np.inf) == pytest.approx(2.0)
     # Slowing by 10 for the last tenth of a newton metre is not worth it.
     tight = Torques(np.full((30, 1), 19.9), np.full((30, 1), 9.9))
-    assert torque_stretch(tight, effort, max_stretch=3.0) == 1.0
+    assert torque_stretch(tight, effort, 0.05, 3.0) == 1.0
 
 
 def test_what_slowing_cannot_help_uses_up_the_time_that_may_stay_outside() -> None:
     total = np.full((40, 1), 2.0)
     total[0], total[1] = 1000.0, 15.0
     needed = Torques(total, np.where(total > 100.0, 900.0, 0.0))
-    assert torque_stretch(needed, np.array([10.0]), 0.05) == 1.0
-    assert torque_stretch(needed, np.array([10.0]), 0.025) == pytest.approx(np.sqrt(1.5))
+    assert torque_stretch(needed, np.array([10.0]), 0.05, np.inf) == 1.0
+    assert torque_stretch(needed, np.array([10.0]), 0.025, np.inf) == pytest.approx(np.sqrt(1.5))
 
 
 def test_a_captured_jump_is_slowed_rather_than_lacking_torque(

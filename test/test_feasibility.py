@@ -52,6 +52,14 @@ def test_a_report_is_json_for_any_valid_trajectory(seed, points, pace) -> None:
             assert np.isfinite(found[f'{name}_use'])
 
 
+def test_what_is_not_finite_is_refused_beside_a_motion_too(robot) -> None:
+    path = random_trajectory(robot, 5, 1, 1e-160)
+    found = assess_trajectory(robot, path, standing(20))
+    assert found['verdict'] == 'refuse'
+    assert 'not finite' in found['reason']
+    assert json.dumps(found, allow_nan=False)
+
+
 def test_all_reports_have_the_same_figures(robot) -> None:
     with_motion = report(robot, robot.neutral, motion=standing(20))
     short = report(robot, robot.neutral, frames=2)

@@ -17,9 +17,6 @@ from motionclip_ros.retargeting.feasibility.soles import Placed, Soles
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
-MAX_EXCESS = 0.05
-"""Part of the time that a joint may lack torque; shorter, it only lags for a moment."""
-
 
 class Torques(NamedTuple):
     """Inverse dynamics between the ends of a trajectory.
@@ -71,10 +68,7 @@ class Loads(NamedTuple):
 
 def inverse_dynamics(
     robot: Robot, trajectory: RobotTrajectory
-) -> tuple[
-    Float[np.ndarray, 'sample dof'],
-    Float[np.ndarray, 'sample dof'],
-]:
+) -> tuple[Float[np.ndarray, 'sample dof'], Float[np.ndarray, 'sample dof']]:
     """Compute recursive Newton-Euler at all points but the ends.
 
     Returns:
@@ -199,8 +193,8 @@ def _leg_torques(
 def torque_stretch(
     needed: Torques,
     effort: Float[np.ndarray, ' joint'],
-    max_excess: float = MAX_EXCESS,
-    max_stretch: float = np.inf,
+    max_excess: float,
+    max_stretch: float,
 ) -> float:
     """Find the least uniform slowing (1 or more) that brings the torques inside the limits.
 

@@ -19,10 +19,7 @@ from motionclip_ros.retargeting.feasibility.margins import margin_figures
 from motionclip_ros.retargeting.feasibility.self_collision import self_collision_figures
 from motionclip_ros.retargeting.feasibility.soles import foot_figures, place
 from motionclip_ros.retargeting.feasibility.thresholds import Thresholds
-from motionclip_ros.retargeting.feasibility.tracking import (
-    NO_TRACKING,
-    tracking_figures,
-)
+from motionclip_ros.retargeting.feasibility.tracking import NO_TRACKING, tracking_figures
 from motionclip_ros.retargeting.feasibility.verdict import judge
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.solving.problem import State
@@ -32,7 +29,6 @@ from motionclip_ros.retargeting.trajectory import RobotTrajectory
 MAX_FPS = 60.0
 """Faster motions are compared at this rate, at which they are retargeted."""
 
-_HEAD = ('verdict', 'reason', 'warnings', 'notes')
 _TORQUE_FIGURES = (
     'torque_support',
     'torque_excess_slowed_part',
@@ -64,13 +60,26 @@ def assess(
         Figures that JSON can hold, with units in their names; docs/feasibility.md explains
         each. `..._use` is a part of the limit: 1 is all of it. None was not measured.
     """
+    placed, times = examination.placed, examination.trajectory.time_from_start
+    figures = _own_figures(robot, examination, stretch)
+    human = None if motion is None else _human_feet(robot, motion)
+    figures |= foot_figures(examination.soles, placed, times, examination.standing, human)
+    if motion is None or targets is None:
+        figures |= NO_TRACKING
+    else:
+        figures |= tracking_figures(robot, motion, targets, placed)
+    return _judged(robot, figures, examination.thresholds)
+
+
+def _own_figures(robot: Robot, examination: Examination, stretch: float) -> dict[str, Any]:
+    """Measure all that takes no human to compare with."""
     trajectory, loads = examination.trajectory, examination.loads
     placed, soles, standing = examination.placed, examination.soles, examination.standing
-    human = None if motion is None else _human_feet(robot, motion)
     times = trajectory.time_from_start
+    touching = examination.thresholds.self_collision_cm
     with np.errstate(over='ignore', invalid='ignore'):
         fitted, more = examination.fitted(robot)
-        figures: dict[str, Any] = {
+        return {
             'robot': robot.name,
             'urdf_sha256': robot.sha256,
             'frames': len(trajectory),
@@ -79,18 +88,9 @@ def assess(
             'stretch_needed': more,
             **margin_figures(robot, trajectory, examination.extremes),
             **_torque_figures(robot, examination, fitted),
-            **self_collision_figures(
-                robot, examination.state, times, examination.thresholds.self_collision_cm
-            ),
-            **foot_figures(soles, placed, times, standing, human),
+            **self_collision_figures(robot, examination.state, times, touching),
             **balance_figures(robot, loads, placed, soles, standing, times),
-            **(
-                NO_TRACKING
-                if motion is None or targets is None
-                else tracking_figures(robot, motion, targets, placed)
-            ),
         }
-    return _judged(robot, figures, examination.thresholds)
 
 
 def assess_trajectory(
@@ -137,15 +137,15 @@ def _assess_against(
     part = (trajectory.time_from_start - begin) / (end - begin)
     frame = np.round(part * (len(motion) - 1)).astype(np.int64)
     examination = examine(robot, trajectory, targets.standing[frame], thresholds)
-    report = assess(robot, examination)
+    figures = _own_figures(robot, examination, 1.0)
     times = np.linspace(begin, end, len(motion))
     sample = trajectory.sample(times)
     rotation = Rotation.from_quat(sample.base_quaternion_xyzw).as_matrix()
     placed = place(robot, State(sample.base_position, rotation, sample.positions))
     human = _human_feet(robot, motion)
-    report |= foot_figures(examination.soles, placed, times, targets.standing, human)
-    report |= tracking_figures(robot, motion, targets, placed)
-    return _judged(robot, report, examination.thresholds)
+    figures |= foot_figures(examination.soles, placed, times, targets.standing, human)
+    figures |= tracking_figures(robot, motion, targets, placed)
+    return _judged(robot, figures, examination.thresholds)
 
 
 def _human_feet(robot: Robot, motion: Motion) -> Float[np.ndarray, 'frame corner 3']:
@@ -208,7 +208,7 @@ def _judged(robot: Robot, figures: dict[str, Any], thresholds: Thresholds) -> di
         'reason': verdict.reason,
         'warnings': list(verdict.warnings),
         'notes': notes,
-        **_for_json({k: v for k, v in figures.items() if k not in _HEAD}),
+        **_for_json(figures),
     }
 
 
