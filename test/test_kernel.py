@@ -117,7 +117,9 @@ def capsules(robot, seed: int) -> Clearance:
     reach = np.linalg.norm(along, axis=1) / 2 + radius
     pairs = np.array([(a, b) for a in range(count) for b in range(a) if body[a] != body[b]])
     start = 0.05 * rng.normal(size=(count, 3))
-    return Clearance(body, start, along, radius, reach, pairs, 0.02, 100.0)
+    return Clearance(
+        body, start, along, radius, reach, pairs, rng.random(count) < 0.5, 0.02, 100.0
+    )
 
 
 def test_numba_and_numpy_agree_on_clearance(robot) -> None:
@@ -135,15 +137,19 @@ def test_clearance_has_the_slope_of_its_cost(robot) -> None:
     state = random_state(robot, 12, 4)
     tasks, clearance = random_tasks(robot, 12, 5, ('pelvis',)), capsules(robot, 9)
     found = kernel.normal_equations(robot.tree, tasks, state, clearance)
-    for joint in range(len(robot.joint_names)):
+    for dof in range(len(robot.joint_names) + 6):
         costs = []
         for step in (1e-6, -1e-6):
-            joints = state.joints.copy()
-            joints[:, joint] += step
-            there = state._replace(joints=joints)
+            move = np.zeros(len(robot.joint_names) + 6)
+            move[dof] = step
+            there = State(
+                state.base_position + move[:3],
+                Rotation.from_rotvec(move[3:6]).as_matrix() @ state.base_rotation,
+                state.joints + move[6:],
+            )
             costs.append(kernel.normal_equations(robot.tree, tasks, there, clearance).cost)
         slope = (costs[0] - costs[1]) / 2e-6
-        np.testing.assert_allclose(found.gradient[:, 6 + joint], slope, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(found.gradient[:, dof], slope, rtol=1e-5, atol=1e-5)
 
 
 def test_a_row_of_clearance_is_the_product_of_its_slope(robot) -> None:
@@ -151,7 +157,7 @@ def test_a_row_of_clearance_is_the_product_of_its_slope(robot) -> None:
     state, clearance = random_state(robot, 40, 4), capsules(robot, 9)
     tasks = random_tasks(robot, 40, 5, ('pelvis',))
     for pair in clearance.pairs[:20]:
-        alone = clearance._replace(pairs=pair[None])
+        alone = clearance._replace(pairs=pair[None], above_floor=np.zeros(16, bool))
         with_it = kernel.normal_equations(robot.tree, tasks, state, alone)
         without = kernel.normal_equations(robot.tree, tasks, state)
         slope = with_it.gradient - without.gradient
@@ -193,6 +199,6 @@ def test_pairs_left_out_are_far_apart(robot) -> None:
     kept = {tuple(pair) for pair in near}
     far = np.array([pair for pair in clearance.pairs if tuple(pair) not in kept])
     tasks = random_tasks(robot, 30, 5, ('pelvis',))
-    alone = clearance._replace(pairs=far, margin=0.1)
+    alone = clearance._replace(pairs=far, margin=0.1, above_floor=np.zeros(16, bool))
     cost = kernel.normal_equations(robot.tree, tasks, state, alone).cost
     np.testing.assert_array_equal(cost, kernel.normal_equations(robot.tree, tasks, state).cost)

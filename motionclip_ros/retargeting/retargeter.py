@@ -86,6 +86,9 @@ class Retargeter:
         capsules, pairs, _ = collision_model(self.robot)
         along = capsules.end - capsules.start
         reach = np.linalg.norm(along, axis=1) / 2 + capsules.radius
+        # The soles' own rows know the floor better; who is bolted down knows of no floor.
+        soles = [self.robot.frame(foot).body for foot in self.robot.correspondence.feet]
+        above_floor = ~np.isin(capsules.body, soles) & (not self.robot.fixed_base)
         return Clearance(
             capsules.body,
             capsules.start,
@@ -93,6 +96,7 @@ class Retargeter:
             capsules.radius,
             reach,
             pairs,
+            above_floor,
             MARGIN,
             self.weights.clearance,
         )

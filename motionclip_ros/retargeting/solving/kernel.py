@@ -120,6 +120,7 @@ def _sweep(
     motion = np.empty((count, 6))  # linear part at the base's origin, then angular part
     inertia = np.empty((count + 1, 6, 6))
     force = np.empty((count + 1, 6))
+    ends = np.empty((len(clearance.body), 2, 3))
     scratch = np.empty((2, 3, 3))  # one for all: allocating small arrays would cost half the time
     for frame in range(frames):
         turn[0] = state.base_rotation[frame]
@@ -135,8 +136,11 @@ def _sweep(
                 cost += _add_rotation(tasks, frame, task, turn, inertia, force, scratch)
         gradient, matrix = result.gradient[frame], result.matrix[frame]
         _gather(tree.parent, motion, inertia, force, gradient, matrix)
-        if len(clearance.pairs) > 0:
-            cost += _keep_clear(tree.parent, clearance, turn, origin, motion, gradient, matrix)
+        if len(clearance.body) > 0:
+            _place_capsules(clearance, turn, origin, ends)
+            cost += _keep_apart(tree.parent, clearance, ends, motion, gradient, matrix)
+            height = state.base_position[frame, 2]
+            cost += _keep_up(tree.parent, clearance, height, ends, motion, gradient, matrix)
         result.cost[frame] = cost
 
 
@@ -323,18 +327,15 @@ def _gather(
 
 @jit
 @no_type_check
-def _keep_clear(
+def _keep_apart(
     parent: np.ndarray,
     clearance: Clearance,
-    turn: np.ndarray,
-    origin: np.ndarray,
+    ends: np.ndarray,
     motion: np.ndarray,
     gradient: np.ndarray,
     matrix: np.ndarray,
 ) -> float:
     """Push capsules apart that are nearer than the margin; return the cost."""
-    ends = np.empty((len(clearance.body), 2, 3))
-    _place_capsules(clearance, turn, origin, ends)
     cost = 0.0
     parts, both = np.empty(2), np.empty((4, 3))
     row = np.zeros(len(motion) + 6)
@@ -380,6 +381,41 @@ def _keep_clear(
 
 @jit
 @no_type_check
+def _keep_up(
+    parent: np.ndarray,
+    clearance: Clearance,
+    height: float,
+    ends: np.ndarray,
+    motion: np.ndarray,
+    gradient: np.ndarray,
+    matrix: np.ndarray,
+) -> float:
+    """Push capsules up that sink into the floor; return the cost."""
+    cost = 0.0
+    row = np.zeros(len(motion) + 6)
+    for capsule in range(len(ends)):
+        if not clearance.above_floor[capsule]:
+            continue
+        for end in range(2):
+            x = ends[capsule, 0, 0] + end * ends[capsule, 1, 0]
+            y = ends[capsule, 0, 1] + end * ends[capsule, 1, 1]
+            z = ends[capsule, 0, 2] + end * ends[capsule, 1, 2]
+            lack = clearance.radius[capsule] - z - height
+            if lack <= 0.0:
+                continue
+            row[2], row[3], row[4] = 1.0, y, -x
+            joint = clearance.body[capsule]
+            while joint >= 0:
+                line = motion[joint]
+                row[6 + joint] = line[2] + line[3] * y - line[4] * x
+                joint = parent[joint]
+            cost += clearance.weight * lack * lack / 2
+            _add_row(row, clearance.weight, lack, gradient, matrix)
+    return cost
+
+
+@jit
+@no_type_check
 def _place_capsules(
     clearance: Clearance, turn: np.ndarray, origin: np.ndarray, ends: np.ndarray
 ) -> None:
@@ -401,10 +437,10 @@ def _add_row(
     row: np.ndarray, weight: float, lack: float, gradient: np.ndarray, matrix: np.ndarray
 ) -> None:
     """Add one row's outer product, and clear the row again; it is sparse."""
-    for dof in range(6, len(row)):
+    for dof in range(len(row)):
         if row[dof] == 0.0:
             continue
         gradient[dof] -= weight * lack * row[dof]
-        for other in range(6, dof + 1):
+        for other in range(dof + 1):
             matrix[dof, other] += weight * row[dof] * row[other]
     row[:] = 0.0

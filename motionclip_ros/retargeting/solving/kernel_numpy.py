@@ -55,29 +55,33 @@ def sweep(
         force[:, tree.parent[joint] + 1] += force[:, joint + 1]
     gradient[:, :6] = force[:, 0]
     matrix[:, :6, :6] = np.tril(inertia[:, 0])
-    if len(clearance.pairs):
-        cost += _keep_clear(tree.parent, clearance, turn, origin, motion, gradient, matrix)
+    if len(clearance.body):
+        carrier = turn[:, clearance.body + 1]
+        start = origin[:, clearance.body + 1] + np.einsum('tkab,kb->tka', carrier, clearance.start)
+        ends = np.stack([start, np.einsum('tkab,kb->tka', carrier, clearance.along)], axis=2)
+        cost += _keep_apart(tree.parent, clearance, ends, motion, gradient, matrix)
+        height = state.base_position[:, 2]
+        cost += _keep_up(tree.parent, clearance, height, ends, motion, gradient, matrix)
     return cost, gradient, matrix
 
 
-def _keep_clear(
+def _keep_apart(
     parent: np.ndarray,
     clearance: Clearance,
-    turn: np.ndarray,
-    origin: np.ndarray,
+    ends: np.ndarray,
     motion: np.ndarray,
     gradient: np.ndarray,
     matrix: np.ndarray,
 ) -> np.ndarray:
     """Push capsules apart that are nearer than the margin; return each frame's cost."""
-    carrier = turn[:, clearance.body + 1]
-    start = origin[:, clearance.body + 1] + np.einsum('tkab,kb->tka', carrier, clearance.start)
-    along = np.einsum('tkab,kb->tka', carrier, clearance.along)
-    cost = np.zeros(len(turn))
+    cost = np.zeros(len(ends))
     for a, b in clearance.pairs:
-        s, t = nearest_on_segments(start[:, a], along[:, a], start[:, b], along[:, b])
-        point = start[:, a] + s[:, None] * along[:, a]
-        normal = point - start[:, b] - t[:, None] * along[:, b]
+        (start, along), (other_start, other_along) = (
+            np.moveaxis(ends[:, c], 1, 0) for c in (a, b)
+        )
+        s, t = nearest_on_segments(start, along, other_start, other_along)
+        point = start + s[:, None] * along
+        normal = point - other_start - t[:, None] * other_along
         length = np.linalg.norm(normal, axis=-1)
         lack = clearance.margin + clearance.radius[a] + clearance.radius[b] - length
         near = np.flatnonzero((lack > 0.0) & (length >= 1e-9))
@@ -91,11 +95,49 @@ def _keep_clear(
             mover, sign = (joint, 1.0) if joint > other else (other, -1.0)
             row[:, 6 + mover] = sign * (motion[near, mover] * wrench).sum(-1)
             joint, other = (parent[joint], other) if sign > 0.0 else (joint, parent[other])
-        lack = clearance.weight * lack[near]
-        cost[near] += lack * lack / (2 * clearance.weight)
-        gradient[near] -= lack[:, None] * row
-        matrix[near] += np.tril(clearance.weight * row[:, :, None] * row[:, None])
+        cost[near] += _add_rows(row, near, clearance.weight, lack[near], gradient, matrix)
     return cost
+
+
+def _keep_up(
+    parent: np.ndarray,
+    clearance: Clearance,
+    height: np.ndarray,
+    ends: np.ndarray,
+    motion: np.ndarray,
+    gradient: np.ndarray,
+    matrix: np.ndarray,
+) -> np.ndarray:
+    """Push capsules up that sink into the floor; return each frame's cost."""
+    cost = np.zeros(len(ends))
+    for capsule in np.flatnonzero(clearance.above_floor):
+        for end in (0.0, 1.0):
+            x, y, z = (ends[:, capsule, 0] + end * ends[:, capsule, 1]).T
+            lack = clearance.radius[capsule] - z - height
+            near = np.flatnonzero(lack > 0.0)
+            row = np.zeros((len(near), gradient.shape[1]))
+            row[:, 2], row[:, 3], row[:, 4] = 1.0, y[near], -x[near]
+            joint = clearance.body[capsule]
+            while joint >= 0:
+                line = motion[near, joint]
+                row[:, 6 + joint] = line[:, 2] + line[:, 3] * y[near] - line[:, 4] * x[near]
+                joint = parent[joint]
+            cost[near] += _add_rows(row, near, clearance.weight, lack[near], gradient, matrix)
+    return cost
+
+
+def _add_rows(
+    row: np.ndarray,
+    frames: np.ndarray,
+    weight: float,
+    lack: np.ndarray,
+    gradient: np.ndarray,
+    matrix: np.ndarray,
+) -> np.ndarray:
+    """Add one row to each of some frames; return their costs."""
+    gradient[frames] -= weight * lack[:, None] * row
+    matrix[frames] += np.tril(weight * row[:, :, None] * row[:, None])
+    return weight / 2 * lack**2
 
 
 def least_gaps(tree: Tree, clearance: Clearance, state: State) -> Float[np.ndarray, ' pair']:

@@ -79,7 +79,9 @@ class State(NamedTuple):
 
 
 class Clearance(NamedTuple):
-    """Parts of the robot that must not meet, each a capsule: all points near a segment.
+    """Parts of the robot that must not meet, nor sink into the floor.
+
+    Each is a capsule: all points near a segment.
 
     Attributes:
         body: Joint that carries each capsule; -1 is the base.
@@ -88,6 +90,7 @@ class Clearance(NamedTuple):
         radius: [m].
         reach: Half the segment plus the radius: no point is further from the middle [m].
         pairs: Capsules that could meet, as indices.
+        above_floor: Capsules that must not sink below height 0 of the world.
         margin: Distance below which they are pushed apart [m].
         weight: [cost/m^2] of what is lacking to the margin.
     """
@@ -98,6 +101,7 @@ class Clearance(NamedTuple):
     radius: Float[np.ndarray, ' capsule']
     reach: Float[np.ndarray, ' capsule']
     pairs: Int[np.ndarray, 'pair 2']
+    above_floor: Bool[np.ndarray, ' capsule']
     margin: float
     weight: float
 
@@ -109,6 +113,7 @@ NO_CLEARANCE = Clearance(
     np.zeros(0),
     np.zeros(0),
     np.zeros((0, 2), np.int64),
+    np.zeros(0, bool),
     0.0,
     0.0,
 )

@@ -220,7 +220,7 @@ def _descend(problem: Problem, state: State, stride: int) -> tuple[State, float,
         problem = problem._replace(clearance=problem.clearance._replace(pairs=near))
     *gentle, last = _CLEARANCE_SHARES[stride]
     steps = 0.0
-    for share in gentle if len(problem.clearance.pairs) else ():
+    for share in gentle if len(problem.clearance.body) else ():
         found, _ = _steps(_with_share(problem, share), state, _SHARE_STEPS, _ENOUGH[stride])
         steps, state = steps + found.steps, found.state
     problem = _with_share(problem, last)
