@@ -1,13 +1,15 @@
 """A small collection of motions, good and bad, and a robot that one of them kills."""
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from motionclip_model.motion import Motion
-from motionclip_ros.batch.job import Settings
+from motionclip_ros.batch.job import Job, Outcome, retarget
+from motionclip_ros.batch.settings import FORMATS, Settings
 from motionclip_ros.retargeting.retargeter import Retargeter
 
 GOOD = ('a/kick.npz', 'a/two.npz', 'b/c/walk.npz', 'run.bvh', 'smplx.npz')
@@ -20,6 +22,7 @@ BAD = {
     'c.bvh': 'line 1',
 }
 DEADLY_FPS = 77.0
+ALL = Settings('g1', tuple(FORMATS))
 
 
 def collect(folder: Path, clips: dict[str, Path], bvh_files: dict[str, Path]) -> Path:
@@ -55,6 +58,12 @@ def tree(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob('*')
         if path.is_file()
     }
+
+
+def here(settings: Settings, expected: str, jobs: Iterable[Job]) -> Iterator[tuple[Job, Outcome]]:
+    """Work in this process."""
+    for job in jobs:
+        yield job, retarget(settings, expected, job)
 
 
 class Deadly(Settings):

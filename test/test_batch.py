@@ -7,23 +7,16 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from batch_cases import BAD, DEADLY_FPS, GOOD, Deadly, collect, tree
+from batch_cases import ALL, BAD, DEADLY_FPS, GOOD, Deadly, collect, here, tree
 
 from motionclip_model.errors import ConfigError, MotionError
 from motionclip_model.motion import Motion
-from motionclip_ros.batch.job import FORMATS, Job, Outcome, Settings, retarget
+from motionclip_ros.batch.job import Job, Outcome
 from motionclip_ros.batch.local import in_processes
 from motionclip_ros.batch.results import find_sources
 from motionclip_ros.batch.run import Event, retarget_folder
+from motionclip_ros.batch.settings import FORMATS, Settings, read_posture
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
-
-ALL = Settings('g1', tuple(FORMATS))
-
-
-def here(settings: Settings, expected: str, jobs: Iterable[Job]) -> Iterator[tuple[Job, Outcome]]:
-    """Work in this process."""
-    for job in jobs:
-        yield job, retarget(settings, expected, job)
 
 
 class Interrupted:
@@ -161,6 +154,8 @@ def test_whatever_changes_a_result_makes_it_anew(motions, tmp_path, clips) -> No
     assert worked(Settings('g1')) == 2
     assert worked(Settings('g1', ('npz', 'csv'))) == 2  # a file is missing
     assert worked(Settings('g1', ('npz', 'csv'))) == 0
+    assert worked(Settings('g1', joints=('arms',))) == 2
+    assert worked(Settings('g1', joints=('arms',), posture=(('waist_yaw_joint', 0.1),))) == 2
     assert worked(Settings('g1', joint_limits=str(limits))) == 2
     assert worked(Settings('g1', joint_limits=str(limits))) == 0
     Motion.load(clips['walk'])[:20].save(motions / 'one.npz')
@@ -196,3 +191,22 @@ def test_another_robot_on_a_machine_stops_the_run(motions, clips) -> None:
     job = Job('one.npz', (motions / 'one.npz').read_bytes())
     with pytest.raises(ConfigError, match='not the same on all machines'):
         list(in_processes(Settings('g1'), 'another', [job], 1))
+
+
+def test_joints_that_may_not_move_keep_the_posture(motions, tmp_path) -> None:
+    (tmp_path / 'p.yaml').write_text('waist_yaw_joint: 0.3\nleft_knee_joint: 0.5\n')
+    posture = read_posture(tmp_path / 'p.yaml')
+    settings = Settings('g1', joints=('arms',), posture=posture)
+    retarget_folder(motions, tmp_path / 'out', settings, here)
+    found = RobotTrajectory.load(tmp_path / 'out/one.trajectory.npz')
+    for joint, angle in posture:
+        column = found.positions[:, found.joint_names.index(joint)]
+        assert column == pytest.approx(angle, abs=1e-9)
+
+
+@pytest.mark.parametrize('text', ['', '- 1', 'knee: high', 'knee: true', 'a: [', 'a: {b: 1}'])
+def test_a_posture_is_angles_by_joint(tmp_path, text) -> None:
+    (tmp_path / 'p.yaml').write_text(text)
+    with pytest.raises(ConfigError, match=r'p\.yaml: (not YAML|must hold)') as caught:
+        read_posture(tmp_path / 'p.yaml')
+    assert '\n' not in str(caught.value)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from batch_cases import BAD, GOOD, collect, tree
+from batch_cases import ALL, BAD, GOOD, collect, here, tree
 
 from motionclip_model.motion import Motion
 from motionclip_ros import cli
+from motionclip_ros.batch.run import retarget_folder
 from motionclip_ros.retargeting.export import load_csv
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
@@ -42,16 +43,9 @@ def folder(tmp_path_factory, clips, bvh_files) -> Path:
 
 @pytest.fixture(scope='module')
 def whole(tmp_path_factory, folder) -> Path:
-    """The results of a run with one process."""
+    """The results of an undisturbed run."""
     out = tmp_path_factory.mktemp('whole')
-    command = [*COMMAND, folder, '--out', out, '--workers', '1', '--format', 'npz,csv,mujoco']
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 1
-    lines = result.stderr.splitlines()
-    for name in BAD:
-        assert sum(line.startswith(f'{name}: ') for line in lines) == 1
-    assert 'Traceback' not in result.stderr
-    assert f'{len(GOOD)} of {len(GOOD) + len(BAD)} motions' in result.stdout
+    retarget_folder(folder, out, ALL, here)
     return out
 
 
@@ -117,11 +111,14 @@ def test_mistakes_are_one_line(retarget, clips, tmp_path, monkeypatch) -> None:
 def test_a_run_that_is_stopped_leaves_no_process_and_can_go_on(
     folder, whole, tmp_path, number, status
 ) -> None:
-    command = [*COMMAND, folder, '--out', tmp_path, '--format', 'npz,csv,mujoco', '--workers']
     run = subprocess.Popen(
-        [*command, '2'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        [*COMMAND, folder, '--out', tmp_path, '--format', 'npz,csv,mujoco', '--workers', '1'],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
     _wait_until(lambda: list(tmp_path.rglob('*.report.json')))
+    # The terminal sends Ctrl-C to all processes of a command; only one gets a kill -9.
     os.killpg(run.pid, number) if number == signal.SIGINT else run.kill()
     _, error = run.communicate(timeout=60)
     assert run.returncode == status
@@ -129,8 +126,16 @@ def test_a_run_that_is_stopped_leaves_no_process_and_can_go_on(
     _wait_until(lambda: not _session(run.pid))
     for path in tmp_path.rglob('*.report.json'):
         json.loads(path.read_bytes())
-    subprocess.run([*command, '1'], capture_output=True, check=False)
+    retarget_folder(folder, tmp_path, ALL, here)
     assert tree(tmp_path) == tree(whole)
+
+
+def test_bad_files_are_a_line_each_and_status_1(retarget, folder, tmp_path) -> None:
+    status, out, error = retarget(folder, '--out', tmp_path, '--workers', 1)
+    assert status == 1
+    assert f'{len(GOOD)} of {len(GOOD) + len(BAD)} motions' in out
+    for name in BAD:
+        assert sum(line.startswith(f'{name}: ') for line in error.splitlines()) == 1
 
 
 def test_ray_brings_the_same_bytes(folder, whole, tmp_path) -> None:

@@ -7,8 +7,9 @@ from itertools import islice
 from typing import Any
 
 from motionclip_model.errors import DependencyError
-from motionclip_ros.batch.job import Job, Outcome, Settings, failed, retarget
+from motionclip_ros.batch.job import Job, Outcome, failed, retarget
 from motionclip_ros.batch.local import ONE_THREAD
+from motionclip_ros.batch.settings import Settings
 
 _RETRIES = 2
 """How often Ray runs a task again whose machine or process is gone."""

@@ -4,56 +4,20 @@ Bytes, so that a worker needs no disk in common with the process that hands out 
 """
 
 import functools
-import hashlib
-import json
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from motionclip_model import __version__
 from motionclip_model.data.motion_file import load_motion
 from motionclip_model.errors import ConfigError, MotionClipError
+from motionclip_ros.batch.settings import FORMATS, Settings, identity
 from motionclip_ros.retargeting.export import save_csv, save_mujoco
 from motionclip_ros.retargeting.retargeter import Retargeter
-from motionclip_ros.retargeting.robots.robot import Robot, load_robot
+from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
-
-FORMATS = {'npz': '.trajectory.npz', 'csv': '.csv', 'mujoco': '.mujoco.npz'}
-"""What can be written, and the ending of each."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is to be made of every file.
-
-    Attributes:
-        robot: Name or URDF path, as `load_robot` takes it.
-        formats: Some of `FORMATS`.
-        joint_limits: File of limits in place of the robot's own.
-    """
-
-    robot: str
-    formats: tuple[str, ...] = ('npz',)
-    joint_limits: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse unknown formats."""
-        unknown = [name for name in self.formats if name not in FORMATS]
-        if unknown or not self.formats:
-            named = ', '.join(map(repr, unknown)) or 'given'
-            raise ConfigError(f'no format {named}; there are {", ".join(FORMATS)}')
-
-    def retargeter(self) -> Retargeter:
-        """Load the robot.
-
-        Raises:
-            RobotError: There is no such robot, or it is unusable.
-            ConfigError: So is its configuration.
-        """
-        return Retargeter(load_robot(self.robot, self.joint_limits))
 
 
 class Job(NamedTuple):
@@ -85,20 +49,6 @@ class Outcome(NamedTuple):
 def failed(error: str) -> Outcome:
     """Return the outcome of a file that came to nothing."""
     return Outcome({}, {}, ' '.join(error.split()))
-
-
-def identity(robot: Robot) -> str:
-    """Hash everything but the motion that decides a trajectory.
-
-    The version stands for the code. Formats are left out: they change no number.
-    """
-    correspondence = asdict(robot.correspondence)
-    del correspondence['source']  # a path, another one on each machine
-    limits = {
-        field.name: getattr(robot.limits, field.name).tolist() for field in fields(robot.limits)
-    }
-    parts = [__version__, robot.sha256, robot.joint_names, correspondence, limits]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def retarget(settings: Settings, expected: str, job: Job) -> Outcome:
@@ -137,7 +87,7 @@ def retarget(settings: Settings, expected: str, job: Job) -> Outcome:
 def _loaded(settings: Settings, expected: str) -> Retargeter:
     """Load the robot once in each process."""
     retargeter = settings.retargeter()
-    if identity(retargeter.robot) != expected:
+    if identity(retargeter) != expected:
         raise ConfigError(
             f'robot {settings.robot} or motionclip {__version__} is not the same on all machines; '
             'install the same version and the same robot files everywhere'

@@ -9,7 +9,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
-from motionclip_ros.batch.job import Job, Outcome, Settings, failed, retarget
+from motionclip_ros.batch.job import Job, Outcome, failed, retarget
+from motionclip_ros.batch.settings import Settings
 
 ONE_THREAD = dict.fromkeys(
     ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS', 'NUMBA_NUM_THREADS'), '1'

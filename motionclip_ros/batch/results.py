@@ -18,7 +18,8 @@ from motionclip_model.data.amass import motion_files
 from motionclip_model.data.motion_file import MOTION_SUFFIXES
 from motionclip_model.errors import MotionError
 from motionclip_model.storage import write_atomically, write_json
-from motionclip_ros.batch.job import FORMATS, Outcome
+from motionclip_ros.batch.job import Outcome
+from motionclip_ros.batch.settings import FORMATS
 
 REPORT = '.report.json'
 MANIFEST, SUMMARY = 'manifest.jsonl', 'summary.json'
@@ -166,7 +167,8 @@ class _Summary:
         if verdict == 'refuse':
             self._lists['refused'].append({'source': entry['source'], 'reason': entry['reason']})
         for name, value in entry.items():
-            if isinstance(value, int | float) and not isinstance(value, bool):
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if number and not name.endswith('_at_s'):  # where on a clip says nothing of others
                 self._figures.setdefault(name, []).append(value)
 
     def result(self) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from motionclip_ros.batch.job import Job, Outcome, Settings, failed, identity
+from motionclip_ros.batch.job import Job, Outcome, failed
 from motionclip_ros.batch.results import Results, find_sources
+from motionclip_ros.batch.settings import Settings, identity
 
 Runner = Callable[[Settings, str, Iterable[Job]], Generator[tuple[Job, Outcome]]]
 """What works through jobs: processes or a cluster."""
@@ -55,7 +56,7 @@ def retarget_folder(
         MotionClipError: The robot or an option is unusable.
     """
     sources = {source.name: source for source in find_sources(folder, out)}
-    key = identity(settings.retargeter().robot)
+    key = identity(settings.retargeter())
     results = Results(out, key, settings.formats)
     results.clear_away()
     errors: dict[str, str] = {}

@@ -55,6 +55,21 @@ def retarget(
             show_default='npz, or csv where OUT ends so',
         ),
     ] = None,
+    joints: Annotated[
+        str | None,
+        typer.Option(
+            help='Joints that may move: groups (upper_body, left_arm), names or patterns, with '
+            'commas between.',
+            show_default='all',
+        ),
+    ] = None,
+    posture: Annotated[
+        Path | None,
+        typer.Option(
+            help='YAML file of "joint: angle" [rad], where joints that may not move stay.',
+            show_default='the neutral posture',
+        ),
+    ] = None,
     limits: Annotated[
         Path | None,
         typer.Option(help="Joint limits in place of the robot's own, as MoveIt writes them."),
@@ -76,12 +91,18 @@ def retarget(
 
     Example: motionclip retarget AMASS --out AMASS_g1 --format npz,mujoco --workers 8
     """
-    from motionclip_ros.batch.job import Settings
+    from motionclip_ros.batch.settings import Settings, read_posture
 
     if formats is None:
         formats = 'csv' if out.suffix.lower() == '.csv' else 'npz'
-    chosen = tuple(dict.fromkeys(formats.replace(' ', '').split(',')))
-    settings = Settings(robot, chosen, None if limits is None else str(limits))
+    settings = Settings(
+        # Absolute, because a worker on a cluster begins in another folder.
+        str(Path(robot).absolute()) if Path(robot).suffix and Path(robot).is_file() else robot,
+        _list(formats),
+        None if limits is None else str(limits.absolute()),
+        None if joints is None else _list(joints),
+        () if posture is None else read_posture(posture),
+    )
     if path.is_dir():
         _folder(path, out, settings, workers or len(os.sched_getaffinity(0)), ray, json_output)
     elif workers or ray:
@@ -90,9 +111,15 @@ def retarget(
         _file(path, out, settings, json_output)
 
 
+def _list(text: str) -> tuple[str, ...]:
+    """Part what has commas between, leaving out what comes twice."""
+    return tuple(dict.fromkeys(text.replace(' ', '').split(',')))
+
+
 def _file(path: Path, out: Path, settings: Any, json_output: bool) -> None:
     """Retarget one motion; the first format goes to OUT, the others beside it."""
-    from motionclip_ros.batch.job import FORMATS, save
+    from motionclip_ros.batch.job import save
+    from motionclip_ros.batch.settings import FORMATS
 
     motion = load_motion(path)
     with console.status('retargeting'):
@@ -158,17 +185,22 @@ def _bar() -> Iterator[Callable[[Any], None]]:
     """Show how far a run is, and a line for each file that fails, beside standard output."""
     errors = Console(stderr=True, soft_wrap=True)
     columns = (BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=errors) as progress:
-        task = progress.add_task('retargeting', total=None, visible=False)
+    progress = Progress(*columns, TimeRemainingColumn(), console=errors)
+    task = progress.add_task('retargeting', total=None)
 
-        def on_event(event: Any) -> None:
-            if event.error is not None:
-                line = f'{event.name}: {event.error}'
-                progress.console.print(line, style='red', highlight=False, markup=False)
-            progress.update(task, total=event.total, advance=1, visible=True)
+    def on_event(event: Any) -> None:
+        if not progress.live.is_started:  # a mistake found before the first file needs no bar
+            progress.start()
+        if event.error is not None:
+            line = f'{event.name}: {event.error}'
+            errors.print(line, style='red', highlight=False, markup=False)
+        progress.update(task, total=event.total, advance=1)
 
-        try:
-            yield on_event
-        except KeyboardInterrupt:
-            progress.console.print('stopped; the same command goes on from here')
-            raise
+    try:
+        yield on_event
+    except KeyboardInterrupt:
+        errors.print('stopped; the same command goes on from here')
+        raise
+    finally:
+        if progress.live.is_started:
+            progress.stop()

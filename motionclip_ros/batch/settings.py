@@ -1,0 +1,88 @@
+"""What a run makes of every motion, and the hash that tells its results from others."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import yaml
+
+from motionclip_model import __version__
+from motionclip_model.errors import ConfigError
+from motionclip_ros.retargeting.feasibility.thresholds import shipped_thresholds
+from motionclip_ros.retargeting.retargeter import Retargeter
+from motionclip_ros.retargeting.robots.robot import load_robot
+
+FORMATS = {'npz': '.trajectory.npz', 'csv': '.csv', 'mujoco': '.mujoco.npz'}
+"""What can be written, and the ending of each."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is to be made of every file.
+
+    Attributes:
+        robot: Name or URDF path, as `load_robot` takes it.
+        formats: Some of `FORMATS`.
+        joint_limits: File of limits in place of the robot's own.
+        joints: Groups, names or patterns of the joints that may move; all if None.
+        posture: Joints and where they stay, or return to [rad].
+    """
+
+    robot: str
+    formats: tuple[str, ...] = ('npz',)
+    joint_limits: str | None = None
+    joints: tuple[str, ...] | None = None
+    posture: tuple[tuple[str, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse unknown formats."""
+        unknown = [name for name in self.formats if name not in FORMATS]
+        if unknown or not self.formats:
+            named = ', '.join(map(repr, unknown)) or 'given'
+            raise ConfigError(f'no format {named}; there are {", ".join(FORMATS)}')
+
+    def retargeter(self) -> Retargeter:
+        """Load the robot.
+
+        Raises:
+            RobotError: There is no such robot, or it is unusable.
+            ConfigError: So is its configuration.
+        """
+        robot = load_robot(self.robot, self.joint_limits)
+        return Retargeter(robot, joints=self.joints, posture=dict(self.posture))
+
+
+def read_posture(path: Path) -> tuple[tuple[str, float], ...]:
+    """Read a YAML file of "joint: angle" entries [rad].
+
+    Raises:
+        ConfigError: It cannot be read, or holds something else.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except OSError as error:
+        raise ConfigError(f'{path}: cannot be read ({error.strerror})') from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f'{path}: not YAML ({" ".join(str(error).split())})') from None
+    if not isinstance(content, dict) or not all(
+        isinstance(angle, int | float) and not isinstance(angle, bool)
+        for angle in content.values()
+    ):
+        raise ConfigError(f'{path}: must hold "joint: angle" entries, angles in radians')
+    return tuple((str(joint), float(angle)) for joint, angle in content.items())
+
+
+def identity(retargeter: Retargeter) -> str:
+    """Hash everything but the motion that decides a trajectory and its report.
+
+    The version stands for the code. Formats are left out: they change no number.
+    """
+    robot = retargeter.robot
+    correspondence = asdict(robot.correspondence)
+    del correspondence['source']  # a path, another one on each machine
+    limits = [getattr(robot.limits, field.name).tolist() for field in fields(robot.limits)]
+    moved = [retargeter.owned.tolist(), retargeter.posture.tolist(), asdict(retargeter.weights)]
+    asked = asdict(shipped_thresholds())
+    parts = [__version__, robot.sha256, robot.joint_names, correspondence, limits, moved, asked]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
