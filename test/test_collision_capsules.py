@@ -116,12 +116,13 @@ def test_near_distances_are_exact_where_near_and_never_too_large(robot, model) -
     assert (quick <= exact + 1e-12).all()
 
 
-def test_capsules_of_a_fixed_link_move_with_its_joint(robot) -> None:
+@pytest.mark.parametrize('link', ['left_rubber_hand', 'd435_link'])
+def test_capsules_of_a_fixed_link_move_with_its_joint(robot, link) -> None:
     ends = ((0.1, 0.02, 0.0), (0.0, 0.0, 0.05))
-    capsules = on_joints(robot, {'left_rubber_hand': ((*ends, 0.03),)})
-    assert capsules.body == robot.frame('left_rubber_hand').body
+    capsules = on_joints(robot, {link: ((*ends, 0.03),)})
+    assert capsules.body == robot.frame(link).body
     state = random_state(robot, 3, seed=4)
-    position, rotation = robot.link_poses(('left_rubber_hand',), state)
+    position, rotation = robot.link_poses((link,), state)
     for end, there in zip(ends, (capsules.start, capsules.end), strict=True):
         np.testing.assert_allclose(
             robot.points(capsules.body, there, state), position + rotation @ end, atol=1e-9

@@ -66,7 +66,7 @@ def two_arms(tmp_path, reach: float):
     for side, sign in (('left', 1), ('right', -1)):
         parts += [
             link(f'{side}_rail', box('0.05 0.05 0.05')),
-            joint('trunk', f'{side}_rail', '1 0 0', xyz=f'0 {sign * 0.3} 0'),
+            joint('trunk', f'{side}_rail', '1 0 0', xyz=f'0 {sign * 0.14} 0'),
             link(f'{side}_slide'),
             joint(f'{side}_rail', f'{side}_slide', '0 1 0', xyz=f'0.3 {sign * reach} 0'),
             link(f'{side}_hand', box('0.1 0.1 0.1')),
