@@ -7,7 +7,8 @@ from retargeting_cases import random_state, random_tasks
 from scipy.spatial.transform import Rotation
 
 from motionclip_ros.retargeting.robots.robot import load_robot
-from motionclip_ros.retargeting.solving import compiled, kernel, kernel_numpy
+from motionclip_ros.retargeting.solving import compiled, kernel, kernel_numpy, placing
+from motionclip_ros.retargeting.solving.clearing import near_pairs
 from motionclip_ros.retargeting.solving.problem import Clearance, State, Tasks, Tree
 
 LINKS = ('pelvis', 'torso_link', 'left_ankle_roll_link', 'right_rubber_hand', 'head_link')
@@ -192,7 +193,7 @@ def test_nearest_points_of_segments_are_nearest(seed) -> None:
 
 def test_pairs_left_out_are_far_apart(robot) -> None:
     state, clearance = random_state(robot, 30, 4), capsules(robot, 9)
-    near = kernel.near_pairs(robot.tree, clearance, state, 0.1)
+    near = near_pairs(robot.tree, clearance, state, 0.1)
     assert 0 < len(near) < len(clearance.pairs)
     least = kernel_numpy.least_gaps(robot.tree, clearance, state)
     np.testing.assert_array_equal(near, clearance.pairs[least < 0.1])
@@ -202,3 +203,11 @@ def test_pairs_left_out_are_far_apart(robot) -> None:
     alone = clearance._replace(pairs=far, margin=0.1, above_floor=np.zeros(16, bool))
     cost = kernel.normal_equations(robot.tree, tasks, state, alone).cost
     np.testing.assert_array_equal(cost, kernel.normal_equations(robot.tree, tasks, state).cost)
+
+
+def test_places_are_those_of_the_numpy_twin(robot) -> None:
+    state = random_state(robot, 12, 3)
+    for ours, theirs in zip(
+        placing.place(robot.tree, state), kernel_numpy.place(robot.tree, state), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, atol=1e-12)

@@ -8,7 +8,8 @@ from jaxtyping import Float, Int
 
 from motionclip_ros.retargeting.robots.correspondence import Segment
 from motionclip_ros.retargeting.robots.robot import Robot
-from motionclip_ros.retargeting.solving import kernel_numpy
+from motionclip_ros.retargeting.solving import placing
+from motionclip_ros.retargeting.solving.kernel_numpy import nearest_on_segments
 from motionclip_ros.retargeting.solving.problem import State, Tree
 
 LinkCapsules = Mapping[str, tuple[Segment, ...]]
@@ -134,7 +135,7 @@ def _placed(
     tree: Tree, capsules: Capsules, state: State
 ) -> tuple[Float[np.ndarray, 'frame capsule 3'], Float[np.ndarray, 'frame capsule 3']]:
     """Return where the capsules' axes start in the world, and where they lead from there [m]."""
-    turn, origin = kernel_numpy.place(tree, state)
+    turn, origin = placing.place(tree, state)
     turn, origin = turn[:, capsules.body + 1], origin[:, capsules.body + 1]
     start = origin + np.einsum('tcab,cb->tca', turn, capsules.start)
     return start, np.einsum('tcab,cb->tca', turn, capsules.end - capsules.start)
@@ -146,25 +147,6 @@ def nearest_points(
     other_start: Float[np.ndarray, '*batch 3'],
     other_axis: Float[np.ndarray, '*batch 3'],
 ) -> tuple[Float[np.ndarray, '*batch 3'], Float[np.ndarray, '*batch 3']]:
-    """Find the nearest points of two segments, each from its start along its whole axis.
-
-    The lines' common normal gives the way along the first segment, cut to its ends; the point
-    of the second segment nearest to that is cut likewise, and gives the first again. For
-    convex sets two such steps are exact.
-    """
-    between = start - other_start
-    square, other_square = (axis**2).sum(-1), (other_axis**2).sum(-1)
-    cosine = (axis * other_axis).sum(-1)
-    reach, other_reach = (axis * between).sum(-1), (other_axis * between).sum(-1)
-    slant = square * other_square - cosine**2
-    # On parallel lines any point will do; a sphere's axis has no length and stays at its start.
-    along = np.where(
-        slant > 1e-9 * square * other_square,
-        (cosine * other_reach - reach * other_square) / np.where(slant > 0.0, slant, 1.0),
-        0.0,
-    )
-    along = np.clip(along, 0.0, 1.0)
-    other_along = (cosine * along + other_reach) / np.maximum(other_square, 1e-12)
-    other_along = np.clip(other_along, 0.0, 1.0)
-    along = np.clip((cosine * other_along - reach) / np.maximum(square, 1e-12), 0.0, 1.0)
+    """Find the nearest points of two segments, each from its start along its whole axis."""
+    along, other_along = nearest_on_segments(start, axis, other_start, other_axis)
     return start + along[..., None] * axis, other_start + other_along[..., None] * other_axis

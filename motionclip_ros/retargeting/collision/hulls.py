@@ -15,7 +15,7 @@ from motionclip_ros.retargeting.collision.capsules import Capsules, near_distanc
 from motionclip_ros.retargeting.collision.geometry import Piece, read_shape
 from motionclip_ros.retargeting.collision.model import collision_model
 from motionclip_ros.retargeting.robots.robot import Robot
-from motionclip_ros.retargeting.solving import kernel_numpy
+from motionclip_ros.retargeting.solving import placing
 from motionclip_ros.retargeting.solving.problem import State
 
 _AT_ONCE = 200  # frames; keeps memory small
@@ -132,7 +132,7 @@ def _penetrations(
     """Yield frame, pair and depth [m] wherever two pieces penetrate each other."""
     indices = np.array(pairs, np.int64)
     near = near_distances(robot.tree, hulls.bounds, indices, state, 0.0) < 0.0
-    turn, origin = kernel_numpy.place(robot.tree, state)
+    turn, origin = placing.place(robot.tree, state)
     request, result = coal.CollisionRequest(), coal.CollisionResult()
     for frame, pair in np.argwhere(near):
         one, other = pairs[pair]

@@ -14,7 +14,7 @@ from motionclip_ros.retargeting.collision.capsules import (
     on_joints,
 )
 from motionclip_ros.retargeting.robots.robot import Robot
-from motionclip_ros.retargeting.solving import kernel_numpy
+from motionclip_ros.retargeting.solving import placing
 from motionclip_ros.retargeting.solving.problem import State
 
 _POSTURES = 3000
@@ -177,7 +177,7 @@ def _meetings(
     the two links are near each other, seen from where their limbs part.
     """
     everything = State(np.zeros((len(joints), 3)), np.tile(np.eye(3), (len(joints), 1, 1)), joints)
-    turn, origin = kernel_numpy.place(robot.tree, everything)
+    turn, origin = placing.place(robot.tree, everything)
     place = origin[:, body + 1] + np.einsum('tlab,lb->tla', turn[:, body + 1], middle)
     made = [np.empty((0, joints.shape[1]))]
     for one, other in pairs:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from motionclip_ros.retargeting.robots.robot import Robot
-from motionclip_ros.retargeting.solving import kernel_numpy
+from motionclip_ros.retargeting.solving import placing
 from motionclip_ros.retargeting.solving.problem import State
 
 _CLOSE = 0.02  # [m] above the floor up to which a corner counts as standing
@@ -58,7 +58,7 @@ class Placed(NamedTuple):
 
 def place(robot: Robot, state: State) -> Placed:
     """Place a robot's joints in the world."""
-    return Placed(*kernel_numpy.place(robot.tree, state))
+    return Placed(*placing.place(robot.tree, state))
 
 
 class Soles(NamedTuple):

@@ -16,7 +16,7 @@ from motionclip_model.errors import RobotError
 from motionclip_ros.retargeting.robots import names
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.robots.shapes import Shape, shapes
-from motionclip_ros.retargeting.solving import kernel_numpy
+from motionclip_ros.retargeting.solving import placing
 from motionclip_ros.retargeting.solving.problem import State
 
 _LEAST_JOINTS = 3  # a limb has a shoulder or hip and an elbow or knee; eyes and wheels do not
@@ -79,7 +79,7 @@ class _Tree:
     def __init__(self, robot: Robot):
         self.robot = robot
         state = State(np.zeros((1, 3)), np.eye(3)[None], robot.neutral[None])
-        turn, origin = kernel_numpy.place(robot.tree, state)
+        turn, origin = placing.place(robot.tree, state)
         self.turn, self.place = turn[0, 1:], origin[0, 1:]
         self.axis = np.einsum('kab,kb->ka', self.turn, robot.tree.axis)
         self.children: dict[int, list[int]] = {-1: []}
@@ -332,7 +332,7 @@ def _root(
         np.tile(robot.neutral, (count, 1)) + _scattered(spread, chain[:bend], joints.shape)
     )[:, chain[:bend]]
     state = State(np.zeros((count, 3)), np.tile(np.eye(3), (count, 1, 1)), joints)
-    origin = kernel_numpy.place(robot.tree, state)[1][:, 1:]
+    origin = placing.place(robot.tree, state)[1][:, 1:]
     line = vertical if vertical is not None else tree.axis[chain[bend - 1]]
     cost = []
     for k in group:

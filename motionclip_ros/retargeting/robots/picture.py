@@ -15,7 +15,7 @@ from motionclip_model import skeleton
 from motionclip_model.storage import write_atomically
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.robots.shapes import shapes
-from motionclip_ros.retargeting.solving import kernel_numpy
+from motionclip_ros.retargeting.solving import placing
 from motionclip_ros.retargeting.solving.problem import State
 
 _SIZE = (1800, 1000)  # [px]
@@ -123,7 +123,7 @@ def _figure(robot: Robot) -> _Figure:
     """Put the robot into the rest pose."""
     given = robot.correspondence
     state = State(np.zeros((1, 3)), robot.upright[None], robot.human_rest[None])
-    turn, origin = (array[0] for array in kernel_numpy.place(robot.tree, state))
+    turn, origin = (array[0] for array in placing.place(robot.tree, state))
     triangles = [
         _coarse(s.vertices @ turn[s.body + 1].T + origin[s.body + 1], s.triangles)
         for s in shapes(robot, ('visual', 'collision'))

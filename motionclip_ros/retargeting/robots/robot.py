@@ -17,7 +17,7 @@ from motionclip_ros.retargeting.robots import catalogue
 from motionclip_ros.retargeting.robots.correspondence import Correspondence
 from motionclip_ros.retargeting.robots.joint_limits import overridden
 from motionclip_ros.retargeting.robots.urdf import Urdf, read_urdf
-from motionclip_ros.retargeting.solving import kernel_numpy
+from motionclip_ros.retargeting.solving import placing
 from motionclip_ros.retargeting.solving.problem import State, Tree
 
 _MOST_MASSLESS = 0.25  # share of the joints that may carry no mass
@@ -137,7 +137,7 @@ class Robot:
             Positions [m] and rotations from link to world.
         """
         frames = [self.frame(link) for link in links]
-        turn, origin = kernel_numpy.place(self.tree, state)
+        turn, origin = placing.place(self.tree, state)
         body = np.array([frame.body for frame in frames]) + 1
         offset = np.array([frame.position for frame in frames])
         rotation = np.array([frame.rotation for frame in frames])
@@ -157,7 +157,7 @@ class Robot:
         Returns:
             Positions [m].
         """
-        turn, origin = kernel_numpy.place(self.tree, state)
+        turn, origin = placing.place(self.tree, state)
         return np.asarray(
             origin[:, body + 1] + np.einsum('tkab,kb->tka', turn[:, body + 1], offset)
         )

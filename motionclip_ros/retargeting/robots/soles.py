@@ -8,7 +8,7 @@ from jaxtyping import Float
 from motionclip_ros.retargeting.robots.correspondence import Point
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.robots.shapes import Shape
-from motionclip_ros.retargeting.solving import kernel_numpy
+from motionclip_ros.retargeting.solving import placing
 from motionclip_ros.retargeting.solving.problem import State
 
 _THICKNESS = 0.004  # [m] what is this near to the lowest point is sole
@@ -49,7 +49,7 @@ def find_sole(
     """
     frame = robot.frame(link)
     state = State(np.zeros((1, 3)), upright[None], rest[None])
-    turn, origin = (array[0, frame.body + 1] for array in kernel_numpy.place(robot.tree, state))
+    turn, origin = (array[0, frame.body + 1] for array in placing.place(robot.tree, state))
     here = [shape for shape in shapes if shape.body == frame.body]
     carried = [other.position for other in robot.frames.values() if other.body == frame.body]
     centre = origin + turn @ frame.position

@@ -151,11 +151,11 @@ def least_gaps(tree: Tree, clearance: Clearance, state: State) -> Float[np.ndarr
 
 
 def nearest_on_segments(
-    start_a: Float[np.ndarray, '*batch 3'],
-    along_a: Float[np.ndarray, '*batch 3'],
-    start_b: Float[np.ndarray, '*batch 3'],
-    along_b: Float[np.ndarray, '*batch 3'],
-) -> tuple[Float[np.ndarray, '*batch'], Float[np.ndarray, '*batch']]:
+    start_a: Float[np.ndarray, '*#batch 3'],
+    along_a: Float[np.ndarray, '*#batch 3'],
+    start_b: Float[np.ndarray, '*#batch 3'],
+    along_b: Float[np.ndarray, '*#batch 3'],
+) -> tuple[Float[np.ndarray, '...'], Float[np.ndarray, '...']]:
     """Return how far along each of two segments their nearest points lie, 0 to 1.
 
     The free minimum of one parameter for the other clamped, then the other again (Ericson,

@@ -17,7 +17,8 @@ from scipy.ndimage import binary_dilation
 from scipy.spatial.transform import Rotation
 
 from motionclip_ros.retargeting.limits import JointLimits
-from motionclip_ros.retargeting.solving.kernel import near_pairs, normal_equations
+from motionclip_ros.retargeting.solving.clearing import near_pairs
+from motionclip_ros.retargeting.solving.kernel import normal_equations
 from motionclip_ros.retargeting.solving.problem import (
     NO_CLEARANCE,
     Clearance,
@@ -30,20 +31,41 @@ from motionclip_ros.retargeting.solving.problem import (
 )
 from motionclip_ros.retargeting.solving.smoothness import add_time_rows, fill_band, moved
 
-STRIDES = (16, 4, 1)
-_STEPS = {16: 8, 4: 4, 1: 2}  # of all frames together, before the windows
-_MORE_STEPS = {16: 12, 4: 4, 1: 8}  # of each window
-_ENOUGH = {16: 1e-2, 4: 1e-2, 1: 3e-3}  # stop when a step lowers the cost by less than this part
-_CLEARANCE_SHARES = {16: (0.0,), 4: (0.0, 0.1, 1.0), 1: (1.0,)}
-# Of the weight on clearance, one after the other: arms are led gently out of the body, and at
-# first not at all, as on a coarse path they may pass through it between two frames.
+
+class _Pace(NamedTuple):
+    """How far one level of coarseness is driven.
+
+    Attributes:
+        steps: At most, of all frames together.
+        more_steps: At most, of each window after that.
+        enough: Part of the cost; a step that gains less is the last one.
+        damping: To begin with [cost/rad^2].
+        least_damping: Where the cost is nearly flat, arms would swing about without it.
+        shares: Of the weight on clearance, one after the other. Arms are led gently out of the
+            body, and at first not at all: on a coarse path they may pass through it.
+    """
+
+    steps: int
+    more_steps: int
+    enough: float
+    damping: float
+    least_damping: float
+    shares: tuple[float, ...]
+
+
+_PACES = {
+    16: _Pace(8, 8, 2e-2, 1e-2, 1e-6, (0.0,)),
+    4: _Pace(4, 4, 2e-2, 1e-2, 1e-6, (0.0, 0.1, 1.0)),
+    1: _Pace(2, 6, 1e-2, 0.3, 0.1, (1.0,)),
+}
+STRIDES = tuple(_PACES)
+_LIVE = _Pace(4, 0, 3e-3, 1e-2, 1e-6, (1.0,))
+_FIRST_LIVE = _LIVE._replace(steps=20)  # the first posture is far from neutral
 _SHARE_STEPS = 3  # with each share but the last
 _NEAR = 0.2  # [m] further apart at the start of the finest level, no two parts will meet
-_WINDOW_STEPS = 4  # of a live motion, for each frame
-_SETTLED = 0.03  # [m or rad] a frame that moves less than this in a step has found its place
+_SETTLED = 0.05  # [m or rad] a frame that moves less than this in a step has found its place
 _BORDER = 3  # frames beside a window that hold it; rows reach no further
 _AROUND = 6  # settled frames that a window takes along to each side
-_FIRST_DAMPING = 1e-2
 _DAMPING_AFTER_FAILURE = 0.03  # at the least, in frames that a step made worse
 _WORSE = 1.1  # times the cost a frame had before a step
 _SHARES = (0.95, 0.85, 0.85)  # of the limits on velocity, acceleration, jerk: what joins the
@@ -69,8 +91,8 @@ class Weights:
     """
 
     joint_acceleration: float = 2e-6
-    base_acceleration: float = 2e-5
-    base_turn_acceleration: float = 5e-6
+    base_acceleration: float = 2e-4
+    base_turn_acceleration: float = 5e-5
     joint_jerk: float = 0.0
     posture: float = 1e-3
     velocity_excess: float = 1e-1
@@ -204,8 +226,8 @@ def solve_window(problem: Problem, start: State, held: int) -> State:
     if problem.fixed is not None:
         fixed |= problem.fixed
     problem = problem._replace(limits=_cleared(problem), fixed=fixed)
-    most = _WINDOW_STEPS if held else 5 * _WINDOW_STEPS  # the first posture is far from neutral
-    return _steps(problem, start, most, _ENOUGH[1])[0].state
+    pace = _LIVE if held else _FIRST_LIVE
+    return _steps(problem, start, pace.steps, pace)[0].state
 
 
 def _descend(problem: Problem, state: State, stride: int) -> tuple[State, float, float]:
@@ -218,13 +240,14 @@ def _descend(problem: Problem, state: State, stride: int) -> tuple[State, float,
     if stride == 1:
         near = near_pairs(problem.tree, problem.clearance, state, _NEAR)
         problem = problem._replace(clearance=problem.clearance._replace(pairs=near))
-    *gentle, last = _CLEARANCE_SHARES[stride]
+    pace = _PACES[stride]
+    *gentle, last = pace.shares
     steps = 0.0
     for share in gentle if len(problem.clearance.body) else ():
-        found, _ = _steps(_with_share(problem, share), state, _SHARE_STEPS, _ENOUGH[stride])
+        found, _ = _steps(_with_share(problem, share), state, _SHARE_STEPS, pace)
         steps, state = steps + found.steps, found.state
     problem = _with_share(problem, last)
-    found, move = _steps(problem, state, _STEPS[stride], _ENOUGH[stride])
+    found, move = _steps(problem, state, pace.steps, pace)
     steps, state, cost = steps + found.steps, found.state, found.cost
     for window in _windows(move):
         fixed = np.zeros((len(window), move.shape[1]), bool)
@@ -236,7 +259,7 @@ def _descend(problem: Problem, state: State, stride: int) -> tuple[State, float,
             tasks=problem.tasks.at(window),
             fixed=fixed if problem.fixed is None else fixed | problem.fixed,
         )
-        found, _ = _steps(part, _at(state, window), _MORE_STEPS[stride], _ENOUGH[stride])
+        found, _ = _steps(part, _at(state, window), pace.more_steps, pace)
         for whole, values in zip(state, found.state, strict=True):
             whole[window] = values
         steps += found.steps * len(window) / frames
@@ -259,11 +282,11 @@ def _windows(move: Float[np.ndarray, 'frame dof']) -> list[Int[np.ndarray, ' cho
 
 
 def _steps(
-    problem: Problem, state: State, most: int, enough: float
+    problem: Problem, state: State, most: int, pace: _Pace
 ) -> tuple[Solution, Float[np.ndarray, 'frame dof']]:
     """Take damped steps until they stop paying; also return the last one, taken or not."""
     frames, joints = state.joints.shape
-    damping = np.full(frames, _FIRST_DAMPING)
+    damping = np.full(frames, pace.damping)
     band = np.empty((frames, joints + 6, 2 * joints + 13))
     spare = Rows.empty(frames, joints)
     rows = evaluate(problem, state)
@@ -282,9 +305,9 @@ def _steps(
             if not worse.any():
                 damping *= 30.0
             continue
-        damping *= np.where(worse, 3.0, 0.2)
+        damping = np.maximum(damping * np.where(worse, 3.0, 0.2), pace.least_damping)
         state, rows, spare = trial, found, rows
-        if gain < enough * rows.cost:
+        if gain < pace.enough * rows.cost:
             break
     return Solution(state, rows.cost, float(solved)), move
 
