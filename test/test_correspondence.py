@@ -75,6 +75,7 @@ def test_a_joint_without_acceleration_limit_is_refused(tmp_path) -> None:
         ),
         (LINKS + f'feet: {{pelvis: {{{FOOT}, heel_corners: []}}}}', 'heel_corners .* need'),
         (LINKS + 'human_rest_posture: {elbow: 90}', 'elbow is 90.0, not radians'),
+        (LINKS + 'front: [0, 0, 1]', 'must have length 1 and a right angle'),
         (LINKS + 'base: hovering', "base is 'hovering'; it must be floating or fixed"),
         (LINKS + 'capsules: {pelvis: [[0, 0, 0]]}', r'pelvis is .*radius\] in metres'),
         (LINKS + 'capsules: {pelvis: [[[0, 0, 0], [0, 0, 1], 0]]}', 'no positive radius'),

@@ -11,6 +11,7 @@ from stick_figure import stick_figure
 
 from motionclip_model.errors import RobotError
 from motionclip_ros.retargeting.robots.guess import Guess, guess
+from motionclip_ros.retargeting.robots.ownership import groups
 from motionclip_ros.retargeting.robots.robot import Robot, load_robot
 from motionclip_ros.retargeting.solving.problem import State
 
@@ -221,3 +222,25 @@ def test_what_is_no_humanoid_is_refused(tmp_path) -> None:
     path.write_text(f'<robot name="arm">{links}{joints}</robot>')
     with pytest.raises(RobotError, match='neither two legs nor two arms'):
         guess(path)
+
+
+def test_a_joint_on_the_way_to_both_legs_is_the_waist(stick) -> None:
+    names = np.array(stick.robot.joint_names)
+    found = groups(stick.robot)
+    assert names[found['waist']].tolist() == ['waist_joint']
+    assert found['left_leg'].sum() == found['right_leg'].sum() == 6
+    assert set(names[found['left_arm']]) == {f'left_{part}_joint' for part in 'uvwx'}
+
+
+def test_fingers_belong_to_their_arm() -> None:
+    robot = guess_of('jvrc1').robot
+    assert groups(robot)['left_arm'][robot.joint_index('L_UTHUMB')]
+    assert not groups(robot)['head'][robot.joint_index('L_UTHUMB')]
+
+
+def test_a_robot_without_masses_has_no_dynamics(stick, tmp_path) -> None:
+    assert stick.robot.has_dynamics
+    (tmp_path / 'r.urdf').write_text(stick_figure().replace('mass value="1"', 'mass value="0"'))
+    found = guess(tmp_path / 'r.urdf')
+    assert not found.robot.has_dynamics
+    assert any('no mass hangs on' in note for note in found.notes)

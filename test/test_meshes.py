@@ -73,6 +73,13 @@ def test_meshes_are_found_in_workspaces(
     assert mesh_path(robot, 'package://arm/a.stl').samefile(found)
 
 
+def test_a_package_is_known_by_its_own_name(robot, tmp_path) -> None:
+    deep = SimpleNamespace(urdf_path=robot.urdf_path.parent / 'v1' / 'deep' / 'my.urdf')
+    found = put(tmp_path / 'clone-main/meshes/a.stl')
+    assert mesh_path(deep, 'package://my_robot/meshes/a.stl').samefile(found)
+    assert mesh_path(deep, 'package://other/meshes/a.stl') is None
+
+
 def test_nothing_is_downloaded(robot, tmp_path) -> None:
     put(robot.urdf_path.parent / 'a.stl')
     assert mesh_path(robot, 'https://example.org/a.stl') is None

@@ -67,6 +67,7 @@ def test_what_is_written_is_what_was_found(motionclip, tmp_path) -> None:
     found = {entry['link']: entry['human'] for entry in told['links'] if entry['role'] != 'sole'}
     assert found == {link: match.human for link, match in read.links.items()}
     assert told['human_rest_posture'] == dict(read.human_rest_posture)
+    assert read.human_rest_posture['left_v_joint'] == pytest.approx(1.5708)
     assert told['base'] == 'floating'
     text = (tmp_path / 'x.yaml').read_text()
     assert yaml.safe_load(text)['urdf'] == {'file': str(tmp_path / 'stick man.urdf')}
