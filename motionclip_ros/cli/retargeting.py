@@ -32,9 +32,40 @@ from motionclip_ros.cli.app import (
     say,
 )
 
+Formats = Annotated[
+    str | None,
+    typer.Option(
+        '--format',
+        help='One or more of npz, csv, mujoco, with commas between.',
+        show_default='npz, or csv where OUT ends so',
+    ),
+]
+Joints = Annotated[
+    str | None,
+    typer.Option(
+        help='Joints that may move: groups (upper_body, left_arm), names or patterns, with '
+        'commas between.',
+        show_default='all',
+    ),
+]
+Posture = Annotated[
+    Path | None,
+    typer.Option(
+        help='YAML file of "joint: angle" [rad], where joints that may not move stay.',
+        show_default='the neutral posture',
+    ),
+]
+Limits = Annotated[
+    Path | None,
+    typer.Option(help="Joint limits in place of the robot's own, as MoveIt writes them."),
+]
 Workers = Annotated[
     int | None,
     typer.Option(min=1, help='Processes for a folder.', show_default='one for each core'),
+]
+Ray = Annotated[
+    str | None,
+    typer.Option(help='Work on a Ray cluster: its address, or "local" to start one here.'),
 ]
 
 
@@ -47,38 +78,12 @@ def retarget(
         Path, typer.Option('--out', '-o', help='Trajectory file, or folder, to write.')
     ],
     robot: RobotName = 'g1',
-    formats: Annotated[
-        str | None,
-        typer.Option(
-            '--format',
-            help='One or more of npz, csv, mujoco, with commas between.',
-            show_default='npz, or csv where OUT ends so',
-        ),
-    ] = None,
-    joints: Annotated[
-        str | None,
-        typer.Option(
-            help='Joints that may move: groups (upper_body, left_arm), names or patterns, with '
-            'commas between.',
-            show_default='all',
-        ),
-    ] = None,
-    posture: Annotated[
-        Path | None,
-        typer.Option(
-            help='YAML file of "joint: angle" [rad], where joints that may not move stay.',
-            show_default='the neutral posture',
-        ),
-    ] = None,
-    limits: Annotated[
-        Path | None,
-        typer.Option(help="Joint limits in place of the robot's own, as MoveIt writes them."),
-    ] = None,
+    formats: Formats = None,
+    joints: Joints = None,
+    posture: Posture = None,
+    limits: Limits = None,
     workers: Workers = None,
-    ray: Annotated[
-        str | None,
-        typer.Option(help='Work on a Ray cluster: its address, or "local" to start one here.'),
-    ] = None,
+    ray: Ray = None,
     json_output: Json = False,
 ) -> None:
     """Put recorded human motions on a robot.
