@@ -51,7 +51,7 @@ Joints = Annotated[
 Posture = Annotated[
     Path | None,
     typer.Option(
-        help='YAML file of "joint: angle" [rad], where joints that may not move stay.',
+        help='YAML file of "joint: angle" lines, in radians: where all other joints stay.',
         show_default='the neutral posture',
     ),
 ]
