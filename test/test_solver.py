@@ -6,6 +6,7 @@ from retargeting_cases import random_state, random_tasks
 from scipy.spatial.transform import Rotation
 
 from motionclip_ros.retargeting.robots.robot import load_robot
+from motionclip_ros.retargeting.solving import compiled, solver
 from motionclip_ros.retargeting.solving.problem import State, Tasks
 from motionclip_ros.retargeting.solving.solver import Problem, Weights, evaluate, solve
 
@@ -152,3 +153,40 @@ def test_the_floor_pushes_only_upwards(robot) -> None:
     natural = robot.link_poses(LINKS, truth)[0][:, LINKS.index('left_ankle_roll_link'), 2].mean()
     assert lifted[0] == pytest.approx(natural, abs=0.03)
     assert lifted[1] > natural + 0.1
+
+
+def test_a_clip_in_chunks_is_as_good_as_in_one(robot, monkeypatch) -> None:
+    truth = smooth_state(robot, 150, 8)
+    clip = problem(robot, reaching(robot, truth))
+    start = truth._replace(joints=np.tile(robot.neutral, (150, 1)))
+    whole = solve(clip, start)
+    monkeypatch.setattr(solver, '_CHUNK', 40)
+    monkeypatch.setattr(solver, '_OVERLAP', 12)
+    parts = solve(clip, start)
+    one, other = (evaluate(clip, found.state).cost for found in (whole, parts))
+    assert other < 1.05 * one + 1e-3
+    jumps = [np.abs(np.diff(s.state.joints, 2, axis=0)).max(axis=1) for s in (whole, parts)]
+    assert jumps[1].max() < 1.2 * jumps[0].max()  # nothing shows where chunks meet
+
+
+def test_what_is_fixed_stays(robot) -> None:
+    truth = smooth_state(robot, 60, 9)
+    fixed = np.zeros((1, len(robot.joint_names) + 6), bool)
+    fixed[:, :12] = True
+    start = truth._replace(joints=np.tile(robot.limits.upper, (60, 1)))
+    clip = problem(robot, random_tasks(robot, 60, 9, LINKS))._replace(fixed=fixed)
+    found = solve(clip, start).state
+    np.testing.assert_array_equal(found.base_position, start.base_position)
+    np.testing.assert_allclose(found.base_rotation, start.base_rotation, atol=1e-12)
+    np.testing.assert_array_equal(found.joints[:, :6], start.joints[:, :6])
+    assert (found.joints[:, 6:] != start.joints[:, 6:]).any()
+
+
+def test_without_numba_the_same_path_comes_out(robot, monkeypatch) -> None:
+    truth = smooth_state(robot, 20, 10)
+    clip = problem(robot, reaching(robot, truth))
+    start = truth._replace(joints=np.tile(robot.neutral, (20, 1)))
+    fast = solve(clip, start).state
+    monkeypatch.setattr(compiled, 'numba', None)
+    slow = solve(clip, start).state
+    np.testing.assert_allclose(fast.joints, slow.joints, atol=1e-9)

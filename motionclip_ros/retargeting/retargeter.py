@@ -118,7 +118,7 @@ class Retargeter:
             self.weights,
             step,
             self._clearance if self.weights.clearance else NO_CLEARANCE,
-            fixed if fixed.any() else None,
+            fixed[None] if fixed.any() else None,
         )
 
     def warm_up(self) -> None:

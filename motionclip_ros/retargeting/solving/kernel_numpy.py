@@ -173,7 +173,8 @@ def nearest_on_segments(
     free = (ab * s + bc) / long_b
     t = np.clip(free, 0.0, 1.0)
     again = (t != free) | (bb == 0.0)
-    return np.where(again, np.clip((ab * t - ac) / long_a, 0.0, 1.0), s), t
+    s = np.where(again, np.clip((ab * t - ac) / long_a, 0.0, 1.0), s)
+    return s, np.asarray(t)
 
 
 def _place_from_base(tree: Tree, state: State) -> tuple[np.ndarray, np.ndarray]:

@@ -65,6 +65,8 @@ _SHARE_STEPS = 3  # with each share but the last
 _NEAR = 0.2  # [m] further apart at the start of the finest level, no two parts will meet
 _SETTLED = 0.05  # [m or rad] a frame that moves less than this in a step has found its place
 _BORDER = 3  # frames beside a window that hold it; rows reach no further
+_CHUNK = 1024  # frames solved together at most
+_OVERLAP = 40  # frames that chunks reach into each other
 _AROUND = 6  # settled frames that a window takes along to each side
 _DAMPING_AFTER_FAILURE = 0.03  # at the least, in frames that a step made worse
 _WORSE = 1.1  # times the cost a frame had before a step
@@ -204,7 +206,7 @@ def solve(problem: Problem, start: State) -> Solution:
             tasks=problem.tasks.at(index),
             step=problem.step * (frames - 1) / (count - 1),
         )
-        part, cost, solved = _descend(level, _at(state, index), stride)
+        part, cost, solved = _in_chunks(level, _at(state, index), stride)
         steps += solved * count / frames
         state = _spread(problem, part, index, state) if stride > 1 else part
     return Solution(state, cost, steps)
@@ -250,20 +252,47 @@ def _descend(problem: Problem, state: State, stride: int) -> tuple[State, float,
     found, move = _steps(problem, state, pace.steps, pace)
     steps, state, cost = steps + found.steps, found.state, found.cost
     for window in _windows(move):
-        fixed = np.zeros((len(window), move.shape[1]), bool)
-        if window[0] > 0:
-            fixed[:_BORDER] = True
-        if window[-1] < frames - 1:
-            fixed[-_BORDER:] = True
-        part = problem._replace(
-            tasks=problem.tasks.at(window),
-            fixed=fixed if problem.fixed is None else fixed | problem.fixed,
-        )
+        part = _window(problem, window, frames)
         found, _ = _steps(part, _at(state, window), pace.more_steps, pace)
-        for whole, values in zip(state, found.state, strict=True):
-            whole[window] = values
+        _write(found.state, state, window)
         steps += found.steps * len(window) / frames
     return state, cost, steps
+
+
+def _in_chunks(problem: Problem, state: State, stride: int) -> tuple[State, float, float]:
+    """Descend in a long clip chunk by chunk, so that memory does not grow with its length.
+
+    Chunks overlap: each begins again where the end of the last one, still ignorant of what
+    follows, had to fit the coarser path.
+    """
+    frames = len(state.joints)
+    if frames <= _CHUNK:
+        return _descend(problem, state, stride)
+    cost = steps = 0.0
+    for first in range(0, frames, _CHUNK):
+        window = np.arange(max(first - _OVERLAP, 0), min(first + _CHUNK + _OVERLAP, frames))
+        part = _window(problem, window, frames)
+        found, its_cost, its_steps = _descend(part, _at(state, window), stride)
+        _write(found, state, window)
+        cost, steps = cost + its_cost, steps + its_steps * len(window) / frames
+    return state, cost, steps
+
+
+def _window(problem: Problem, window: Int[np.ndarray, ' chosen'], frames: int) -> Problem:
+    """Cut some frames out of a clip; those at the cuts stay, and hold the others."""
+    fixed = np.zeros((len(window), len(problem.neutral) + 6), bool)
+    if window[0] > 0:
+        fixed[:_BORDER] = True
+    if window[-1] < frames - 1:
+        fixed[-_BORDER:] = True
+    if problem.fixed is not None:
+        fixed |= problem.fixed[window] if len(problem.fixed) == frames else problem.fixed
+    return problem._replace(tasks=problem.tasks.at(window), fixed=fixed)
+
+
+def _write(part: State, whole: State, window: Int[np.ndarray, ' chosen']) -> None:
+    for values, into in zip(part, whole, strict=True):
+        into[window] = values
 
 
 def _with_share(problem: Problem, share: float) -> Problem:
