@@ -58,7 +58,7 @@ _HUMAN_REST = skeleton.forward_kinematics(
 
 def rest_poses(robot: Robot) -> tuple[np.ndarray, np.ndarray]:
     """Return the links' places [link, 3] and turns [link, 3, 3] in SMPL's rest pose."""
-    state = State(np.zeros((1, 3)), np.eye(3)[None], robot.human_rest[None])
+    state = State(np.zeros((1, 3)), robot.upright[None], robot.human_rest[None])
     positions, rotations = robot.link_poses(tuple(robot.correspondence.links), state)
     return positions[0], rotations[0]
 
@@ -70,15 +70,18 @@ def rest_wanted(robot: Robot) -> Wanted:
 
 
 def hang_links(motion: Motion, robot: Robot) -> Wanted:
-    """Place every link relative to the base's origin; a base bolted down stays upright."""
+    """Place every link relative to the base link's origin.
+
+    A base that is bolted down stays upright, and the links are placed relative to its root.
+    """
     matches = robot.correspondence.links
     names = list(matches)
     rest_position, rest_rotation = rest_poses(robot)
     human = [skeleton.JOINT_INDEX[match.human] for match in matches.values()]
     rotations = motion.pose.rotations[:, human] @ BASE_TO_SMPL @ rest_rotation
-    if robot.fixed_base:
-        rotations[:, 0] = rest_rotation[0]
     positions = np.zeros((len(motion), len(names), 3))
+    if robot.fixed_base:
+        rotations[:, 0], positions[:, 0] = rest_rotation[0], rest_position[0]
     for i, match in enumerate(matches.values()):
         if match.rigid_to is not None:
             parent = names.index(match.rigid_to)

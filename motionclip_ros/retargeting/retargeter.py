@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.spatial.transform import Rotation
 
 from motionclip_model import skeleton
@@ -17,6 +17,7 @@ from motionclip_ros.retargeting.collision.model import collision_model
 from motionclip_ros.retargeting.feasibility.examination import examine
 from motionclip_ros.retargeting.feasibility.report import assess
 from motionclip_ros.retargeting.rates import within_rates
+from motionclip_ros.retargeting.robots.correspondence import LinkMatch
 from motionclip_ros.retargeting.robots.ownership import groups, owned
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.solving.problem import NO_CLEARANCE, Clearance, State, Tasks
@@ -77,7 +78,7 @@ class Retargeter:
         self.owned = np.ones(count, bool) if joints is None else owned(robot, joints)
         if not (self.owned & groups(robot)['legs']).any():
             robot = replace(robot, fixed_base=True)
-        self.robot = robot
+        self.robot = _following(robot, self.owned)
         self.weights = weights or Weights()
         self.posture = _posture(robot, posture or {})
 
@@ -154,6 +155,19 @@ class Retargeter:
             'assess': 1e3 * (time.perf_counter() - solved),
         }
         return Retargeted(examination.trajectory, report)
+
+
+def _following(robot: Robot, owned: Bool[np.ndarray, ' joint']) -> Robot:
+    """Ask nothing of links that no owned joint moves; they stay as they are in the rest pose."""
+    links = {}
+    for link, match in robot.correspondence.links.items():
+        joint = robot.frame(link).body
+        while joint >= 0 and not owned[joint]:
+            joint = int(robot.tree.parent[joint])
+        parent = match.rigid_to or match.limb_from
+        still = parent is not None and joint < 0
+        links[link] = LinkMatch(match.human, rigid_to=parent) if still else match
+    return replace(robot, correspondence=replace(robot.correspondence, links=links))
 
 
 def _posture(robot: Robot, wanted: Mapping[str, float]) -> Float[np.ndarray, ' joint']:

@@ -19,7 +19,7 @@ from motionclip_ros.retargeting.retargeter import Retargeter
 from motionclip_ros.retargeting.soles import corner_positions, sole_corners
 from motionclip_ros.retargeting.solving.problem import State, Tasks, in_a_row
 from motionclip_ros.retargeting.solving.solver import solve_window
-from motionclip_ros.retargeting.targets import all_tasks, bolted_places
+from motionclip_ros.retargeting.targets import all_tasks, bolted_places, first_guess
 
 _FREE = 2  # frames of the window that may still move
 _HELD = 2  # frames that have been given out; accelerations reach no further
@@ -114,8 +114,8 @@ class Stream:
             base[0], places, standing = footing.base, footing.places[None], footing.standing[None]
         wanted = wanted._replace(positions=wanted.positions + base[:, None])
         tasks, _ = all_tasks(robot, wanted, self._corners, places, standing)
-        joints = self._window[-1].state.joints if self._window else posture[None]
-        return _Frame(tasks, State(base, wanted.rotations[:, 0].copy(), joints.copy()))
+        joints = self._window[-1].state.joints[0] if self._window else posture
+        return _Frame(tasks, first_guess(robot, wanted, joints))
 
     def _solve(self) -> None:
         """Solve the window; what has been given out does not change any more."""

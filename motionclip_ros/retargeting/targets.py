@@ -85,7 +85,7 @@ def make_targets(
     wanted = wanted._replace(positions=wanted.positions + base[:, None])
     shifted = _with_feet(robot, wanted, corners, places, standing)
     tasks, links = all_tasks(robot, shifted, corners, places, standing)
-    start = State(base, wanted.rotations[:, 0].copy(), np.tile(posture, (len(motion), 1)))
+    start = first_guess(robot, wanted, posture)
     return Targets(tasks, links, standing, start, scale)
 
 
@@ -110,6 +110,14 @@ def all_tasks(
     """
     tasks, links = _link_tasks(robot, wanted)
     return _joined(tasks, _corner_tasks(robot, corners, places, standing)), links
+
+
+def first_guess(robot: Robot, wanted: Wanted, joints: Float[np.ndarray, ' joint']) -> State:
+    """Return the posture with the base link on its target and the joints as they are given."""
+    frame = robot.frame(robot.correspondence.base)
+    turn = wanted.rotations[:, 0] @ frame.rotation.T
+    position = wanted.positions[:, 0] - turn @ frame.position
+    return State(position, turn, np.tile(joints, (len(turn), 1)))
 
 
 def _base_height(
@@ -154,7 +162,7 @@ def bolted_places(
     points = carried(robot, corners)
     body = np.array([point.body for point in points], np.int64)
     offset = np.array([point.position for point in points]).reshape(-1, 3)
-    state = State(np.zeros((1, 3)), np.eye(3)[None], posture[None])
+    state = State(np.zeros((1, 3)), robot.upright[None], posture[None])
     places = robot.points(body, offset, state)[0]
     if len(corners):
         base[:, 2] = -places[:, 2].min()

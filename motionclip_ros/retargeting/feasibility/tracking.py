@@ -8,6 +8,7 @@ from jaxtyping import Float
 from motionclip_model import skeleton
 from motionclip_model.motion import Motion
 from motionclip_ros.retargeting.feasibility.soles import Placed, place
+from motionclip_ros.retargeting.hanging import faced
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.solving.problem import State
 from motionclip_ros.retargeting.targets import Targets
@@ -20,7 +21,7 @@ def limb_direction_error(
 
     Args:
         robot: The robot.
-        motion: The human motion.
+        motion: The human motion; a robot that is bolted down has its front turned to it.
         state: The robot's path at the motion's frames.
 
     Returns:
@@ -32,6 +33,7 @@ def limb_direction_error(
 def _limb_angles(robot: Robot, motion: Motion, placed: Placed) -> np.ndarray:
     matches = robot.correspondence.links
     names = list(matches)
+    motion = faced(motion) if robot.fixed_base else motion
     limbs = [(m.limb_from, link) for link, m in matches.items() if m.limb_from is not None]
     positions = placed.links(robot, tuple(names))
     start, end = ([names.index(limb[side]) for limb in limbs] for side in (0, 1))
