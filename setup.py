@@ -82,6 +82,7 @@ setup(
         'scipy>=1.14',
         'torch>=2.5',
         'transformers>=4.48',
+        'trimesh>=4.0',
         'typer>=0.15',
     ],
     extras_require={

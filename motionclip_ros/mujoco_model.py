@@ -1,12 +1,13 @@
 """A robot's URDF as a MuJoCo model: the simulation and the pictures start from here."""
 
-import os
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import mujoco
+import trimesh
 
 from motionclip_model.errors import RobotError
+from motionclip_ros.retargeting.robots.meshes import load_mesh, resolved
 
 ROOT_JOINT = 'floating_base'
 """Name of the free joint between the world and the robot's root link."""
@@ -18,8 +19,7 @@ def robot_spec(urdf: str | Path, *, meshes: bool = True) -> mujoco.MjSpec:
     """Read a URDF and put a free joint between the world and its root link.
 
     Args:
-        urdf: Path of the URDF file. Packages of `package://` mesh paths are looked for in
-            the folders above it, then in the sourced ROS 2 workspaces.
+        urdf: Path of the URDF file; for where its meshes are looked for see `meshes.resolved`.
         meshes: Keep the visual shapes (for pictures). A simulation without contacts needs
             none and loads ten times as fast.
 
@@ -39,8 +39,9 @@ def robot_spec(urdf: str | Path, *, meshes: bool = True) -> mujoco.MjSpec:
         raise RobotError(f'{path}: not a URDF ({error})') from None
     if root.tag != 'robot':
         raise RobotError(f'{path}: not a URDF, its outermost element is <{root.tag}>')
+    converted: dict[str, bytes] = {}
     for link in root.iter('link'):
-        _choose_shapes(link, path, meshes)
+        _choose_shapes(link, path, meshes, converted)
     extension = ElementTree.SubElement(root, 'mujoco')
     ElementTree.SubElement(
         extension,
@@ -53,7 +54,9 @@ def robot_spec(urdf: str | Path, *, meshes: bool = True) -> mujoco.MjSpec:
         boundinertia='1e-7',
     )
     try:
-        spec = mujoco.MjSpec.from_string(ElementTree.tostring(root, encoding='unicode'))
+        spec = mujoco.MjSpec.from_string(
+            ElementTree.tostring(root, encoding='unicode'), assets=converted
+        )
     except ValueError as error:
         raise RobotError(f'{path}: {_first_line(error)}') from None
     roots = list(spec.worldbody.bodies)
@@ -77,35 +80,29 @@ def actuated_joints(model: mujoco.MjModel) -> tuple[str, ...]:
     return tuple(model.joint(i).name for i in range(model.njnt) if model.jnt_type[i] in moving)
 
 
-def _choose_shapes(link: ElementTree.Element, urdf: Path, meshes: bool) -> None:
-    """Drop the shapes that are not wanted or not readable; resolve the other mesh paths."""
+def _choose_shapes(
+    link: ElementTree.Element, urdf: Path, meshes: bool, converted: dict[str, bytes]
+) -> None:
+    """Drop shapes that are not wanted, find meshes, convert what MuJoCo cannot read."""
     for kind in ('visual', 'collision'):
         for shape in link.findall(kind):
             mesh = shape.find('geometry/mesh')
-            name = '' if mesh is None else mesh.get('filename', '')
-            readable = mesh is None or name.lower().endswith(_READABLE_MESHES)
-            if kind == 'collision' or not meshes or not readable:
+            if kind == 'collision' or not meshes:
                 link.remove(shape)
             elif mesh is not None:
-                mesh.set('filename', str(_resolved(name, urdf)))
-
-
-def _resolved(name: str, urdf: Path) -> Path:
-    """Find a mesh named by `package://`, `file://`, a relative or an absolute path."""
-    folder = urdf.resolve().parent
-    candidates = [folder / name.removeprefix('file://')]
-    if name.startswith('package://'):
-        prefixes = os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
-        shares = [Path(prefix) / 'share' for prefix in prefixes if prefix]
-        inside = name.removeprefix('package://')
-        candidates = [base / inside for base in (folder, *folder.parents, *shares)]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    raise RobotError(
-        f'{urdf}: mesh {name} not found; put its package in a folder above the URDF or source '
-        'the workspace that holds it'
-    )
+                name = mesh.get('filename', '')
+                path = resolved(urdf, name)
+                if path is None:
+                    raise RobotError(
+                        f'{urdf}: mesh {name} not found; put its package in a folder above the '
+                        'URDF or source the workspace that holds it'
+                    )
+                if path.suffix.lower() not in _READABLE_MESHES:
+                    surface = load_mesh(path)
+                    path = Path(f'{len(converted)}.stl')
+                    body = trimesh.Trimesh(surface.vertices, surface.triangles, process=False)
+                    converted[str(path)] = trimesh.exchange.stl.export_stl(body)
+                mesh.set('filename', str(path))
 
 
 def _first_line(error: Exception) -> str:

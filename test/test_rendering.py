@@ -1,5 +1,7 @@
 """Pictures show the whole figure where it is, and files are complete or absent."""
 
+from pathlib import Path
+
 import imageio_ffmpeg
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from wave_generator import wave_motion
 
 from motionclip_model.drawing import screen
 from motionclip_model.errors import ConfigError, DependencyError, RobotError
+from motionclip_ros.mujoco_model import compiled, robot_spec
 from motionclip_ros.rendering import contact_sheet, human_frames, robot_frames, write_film
 from motionclip_ros.retargeting.robots.robot import load_robot
 
@@ -173,3 +176,11 @@ def test_contact_sheet_is_in_reading_order(tmp_path):
 def test_contact_sheet_wants_as_many_captions_as_frames(tmp_path):
     with pytest.raises(ConfigError, match='1 captions'):
         contact_sheet(colours(2), tmp_path / 'sheet.png', captions=['a'])
+
+
+def test_meshes_that_mujoco_cannot_read_are_converted() -> None:
+    package = pytest.importorskip('jvrc_description', reason='needs jvrc-description')
+    urdf = Path(package.__file__).parent / 'urdf' / 'jvrc1.urdf'  # its meshes are Collada's
+    model = compiled(robot_spec(urdf))
+    assert model.nmesh > 30
+    assert model.mesh_vertnum.min() > 3
