@@ -14,7 +14,7 @@ from motionclip_ros.retargeting.feasibility.tracking import limb_direction_error
 from motionclip_ros.retargeting.retargeter import Retargeter
 from motionclip_ros.retargeting.robots.robot import load_robot
 from motionclip_ros.retargeting.solving.problem import State
-from motionclip_ros.retargeting.streaming import Posture, Stream
+from motionclip_ros.retargeting.streaming import Posture, Stream, retarget_live
 
 
 @pytest.fixture(scope='module')
@@ -105,3 +105,13 @@ def test_joints_of_another_controller_stay(retargeter, clips) -> None:
     np.testing.assert_array_equal(np.ptp(found.joints[:, ~upper.owned], axis=0), 0.0)
     np.testing.assert_array_equal(np.ptp(found.base_position, axis=0), 0.0)
     assert np.ptp(found.joints[:, upper.owned], axis=0).max() > 0.1
+
+
+def test_a_recorded_motion_can_be_played_to_the_stream(retargeter, clips) -> None:
+    motion = Motion.load(clips['wave'])[:60]
+    trajectory, report = retarget_live(retargeter, motion)
+    assert len(trajectory) == len(motion)
+    assert report['limb_direction_error_deg'] < 8.0
+    assert report['velocity_use'] <= 1.0
+    given_out = as_state([p for p in streamed(retargeter, motion) if p])
+    np.testing.assert_allclose(trajectory.positions, given_out.joints, atol=1e-9)

@@ -68,7 +68,7 @@ def retarget(settings: Settings, expected: str, job: Job) -> Outcome:
         path = Path(folder) / PurePosixPath(job.name).name
         try:
             path.write_bytes(job.content)
-            trajectory, report = retargeter.retarget(load_motion(path))
+            trajectory, report = settings.retargeted(retargeter, load_motion(path))
             return Outcome(
                 {
                     name: _written(name, trajectory, retargeter.robot, Path(folder))
@@ -87,7 +87,7 @@ def retarget(settings: Settings, expected: str, job: Job) -> Outcome:
 def _loaded(settings: Settings, expected: str) -> Retargeter:
     """Load the robot once in each process."""
     retargeter = settings.retargeter()
-    if identity(retargeter) != expected:
+    if identity(retargeter, settings.live) != expected:
         raise ConfigError(
             f'robot {settings.robot} or motionclip {__version__} is not the same on all machines; '
             'install the same version and the same robot files everywhere'

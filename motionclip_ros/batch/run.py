@@ -56,7 +56,7 @@ def retarget_folder(
         MotionClipError: The robot or an option is unusable.
     """
     sources = {source.name: source for source in find_sources(folder, out)}
-    key = identity(settings.retargeter())
+    key = identity(settings.retargeter(), settings.live)
     results = Results(out, key, settings.formats)
     results.clear_away()
     errors: dict[str, str] = {}

@@ -9,9 +9,11 @@ import yaml
 
 from motionclip_model import __version__
 from motionclip_model.errors import ConfigError
+from motionclip_model.motion import Motion
 from motionclip_ros.retargeting.feasibility.thresholds import shipped_thresholds
-from motionclip_ros.retargeting.retargeter import Retargeter
+from motionclip_ros.retargeting.retargeter import Retargeted, Retargeter
 from motionclip_ros.retargeting.robots.robot import load_robot
+from motionclip_ros.retargeting.streaming import retarget_live
 
 FORMATS = {'npz': '.trajectory.npz', 'csv': '.csv', 'mujoco': '.mujoco.npz'}
 """What can be written, and the ending of each."""
@@ -27,6 +29,7 @@ class Settings:
         joint_limits: File of limits in place of the robot's own.
         joints: Groups, names or patterns of the joints that may move; all if None.
         posture: Joints and where they stay, or return to [rad].
+        live: Frame by frame, as from a live capture.
     """
 
     robot: str
@@ -34,6 +37,7 @@ class Settings:
     joint_limits: str | None = None
     joints: tuple[str, ...] | None = None
     posture: tuple[tuple[str, float], ...] = ()
+    live: bool = False
 
     def __post_init__(self) -> None:
         """Refuse unknown formats."""
@@ -51,6 +55,12 @@ class Settings:
         """
         robot = load_robot(self.robot, self.joint_limits)
         return Retargeter(robot, joints=self.joints, posture=dict(self.posture))
+
+    def retargeted(self, retargeter: Retargeter, motion: Motion) -> Retargeted:
+        """Put one motion on the robot."""
+        if self.live:
+            return retarget_live(retargeter, motion)
+        return retargeter.retarget(motion)
 
 
 def read_posture(path: Path) -> tuple[tuple[str, float], ...]:
@@ -73,7 +83,7 @@ def read_posture(path: Path) -> tuple[tuple[str, float], ...]:
     return tuple((str(joint), float(angle)) for joint, angle in content.items())
 
 
-def identity(retargeter: Retargeter) -> str:
+def identity(retargeter: Retargeter, live: bool) -> str:
     """Hash everything but the motion that decides a trajectory and its report.
 
     The version stands for the code. Formats are left out: they change no number.
@@ -84,5 +94,14 @@ def identity(retargeter: Retargeter) -> str:
     limits = [getattr(robot.limits, field.name).tolist() for field in fields(robot.limits)]
     moved = [retargeter.owned.tolist(), retargeter.posture.tolist(), asdict(retargeter.weights)]
     asked = asdict(shipped_thresholds())
-    parts = [__version__, robot.sha256, robot.joint_names, correspondence, limits, moved, asked]
+    parts = [
+        __version__,
+        robot.sha256,
+        robot.joint_names,
+        correspondence,
+        limits,
+        moved,
+        asked,
+        live,
+    ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -59,6 +59,12 @@ Limits = Annotated[
     Path | None,
     typer.Option(help="Joint limits in place of the robot's own, as MoveIt writes them."),
 ]
+Live = Annotated[
+    bool,
+    typer.Option(
+        '--live', help='Frame by frame, as from a live capture: only one frame ahead is known.'
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(min=1, help='Processes for a folder.', show_default='one for each core'),
@@ -82,6 +88,7 @@ def retarget(
     joints: Joints = None,
     posture: Posture = None,
     limits: Limits = None,
+    live: Live = False,
     workers: Workers = None,
     ray: Ray = None,
     json_output: Json = False,
@@ -107,6 +114,7 @@ def retarget(
         None if limits is None else str(limits.absolute()),
         None if joints is None else _list(joints),
         () if posture is None else read_posture(posture),
+        live,
     )
     if path.is_dir():
         _folder(path, out, settings, workers or len(os.sched_getaffinity(0)), ray, json_output)
@@ -129,7 +137,7 @@ def _file(path: Path, out: Path, settings: Any, json_output: bool) -> None:
     motion = load_motion(path)
     with console.status('retargeting'):
         retargeter = settings.retargeter()
-        trajectory, report = retargeter.retarget(motion)
+        trajectory, report = settings.retargeted(retargeter, motion)
     first, *others = settings.formats
     files = {first: out, **{name: out.with_suffix(FORMATS[name]) for name in others}}
     for name, file in files.items():

@@ -22,7 +22,7 @@ from motionclip_ros.retargeting.robots.ownership import groups, owned
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.solving.problem import NO_CLEARANCE, Clearance, State, Tasks
 from motionclip_ros.retargeting.solving.solver import Problem, Weights, solve
-from motionclip_ros.retargeting.targets import make_targets
+from motionclip_ros.retargeting.targets import Targets, make_targets
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 MAX_FPS = 60.0
@@ -146,14 +146,25 @@ class Retargeter:
         state = solve(self.problem(targets.tasks, 1 / motion.fps), targets.start).state
         state = state._replace(joints=within_rates(state.joints, 1 / motion.fps, robot.limits))
         solved = time.perf_counter()
-        path = _trajectory(robot, state, motion.fps)
-        examination, stretch = examine(robot, path, targets.standing).fitted(robot)
-        report = assess(robot, examination, stretch, motion, targets)
-        report['milliseconds'] = {
+        result = self.judged(motion, targets, state)
+        result.report['milliseconds'] = {
             'targets': 1e3 * (asked - begin),
             'solve': 1e3 * (solved - asked),
             'assess': 1e3 * (time.perf_counter() - solved),
         }
+        return result
+
+    def judged(self, motion: Motion, targets: Targets, state: State) -> Retargeted:
+        """Make a path a trajectory inside all limits, and say how good it is.
+
+        Args:
+            motion: What the human did.
+            targets: What was asked of the robot.
+            state: Its path, at the motion's frames.
+        """
+        path = _trajectory(self.robot, state, motion.fps)
+        examination, stretch = examine(self.robot, path, targets.standing).fitted(self.robot)
+        report = assess(self.robot, examination, stretch, motion, targets)
         return Retargeted(examination.trajectory, report)
 
 

@@ -15,11 +15,11 @@ from scipy.spatial.transform import Rotation
 from motionclip_model.motion import Motion
 from motionclip_ros.retargeting.hanging import Wanted, faced, hang_links, leg_scale
 from motionclip_ros.retargeting.live_contacts import LiveContacts
-from motionclip_ros.retargeting.retargeter import Retargeter
+from motionclip_ros.retargeting.retargeter import Retargeted, Retargeter
 from motionclip_ros.retargeting.soles import corner_positions, sole_corners
 from motionclip_ros.retargeting.solving.problem import State, Tasks, in_a_row
 from motionclip_ros.retargeting.solving.solver import solve_window
-from motionclip_ros.retargeting.targets import all_tasks, bolted_places, first_guess
+from motionclip_ros.retargeting.targets import all_tasks, bolted_places, first_guess, make_targets
 
 _FREE = 2  # frames of the window that may still move
 _HELD = 2  # frames that have been given out; accelerations reach no further
@@ -154,6 +154,29 @@ class Stream:
         joints = limits.clipped(self._last + step * speed)
         self._speed, self._last = (joints - self._last) / step, joints
         return joints
+
+
+def retarget_live(retargeter: Retargeter, motion: Motion) -> Retargeted:
+    """Retarget a recorded motion as if it were live; see `Retargeter.retarget`.
+
+    Args:
+        retargeter: The robot, and what of it may move.
+        motion: A human motion. Its frames are used as they come, at their own rate.
+
+    Returns:
+        The trajectory that a stream would have given out, and its report.
+    """
+    stream = Stream(retargeter, motion.fps)
+    frames = zip(motion.joint_rotations, motion.root_position, strict=True)
+    found = [*(stream.push(*frame) for frame in frames), stream.finish()]
+    postures = [posture for posture in found if posture is not None]
+    state = State(
+        np.array([posture.base_position for posture in postures]),
+        Rotation.from_quat([posture.base_quaternion_xyzw for posture in postures]).as_matrix(),
+        np.array([posture.joints for posture in postures]),
+    )
+    targets = make_targets(motion, retargeter.robot, retargeter.posture)
+    return retargeter.judged(motion, targets, state)
 
 
 def _last(wanted: Wanted) -> Wanted:
