@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+import yaml
 
-from motionclip_model.errors import MotionClipError
+from motionclip_model.errors import ConfigError, MotionClipError
 
 
 @contextmanager
@@ -72,7 +73,9 @@ def read_arrays(
     except FileNotFoundError:
         raise error(f'{path}: no such file') from None
     except Exception as reason:  # zip, zlib and header errors have no common parent
-        raise error(f'{path}: not a readable npz file ({reason})') from None
+        # NumPy would have the user unpickle what it does not recognise.
+        why = 'it is no archive of arrays' if 'pickle' in str(reason) else str(reason)
+        raise error(f'{path}: not a readable npz file ({why})') from None
     missing = [name for name in names if name not in arrays]
     if missing:
         raise error(
@@ -80,3 +83,20 @@ def read_arrays(
             f'has {", ".join(sorted(found)) or "nothing"}'
         )
     return arrays
+
+
+def read_yaml(path: str | os.PathLike[str]) -> Any:
+    """Read a YAML file of a user's.
+
+    Returns:
+        What it holds; None if it is empty.
+
+    Raises:
+        ConfigError: It cannot be read, or is not YAML.
+    """
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+    except OSError as error:
+        raise ConfigError(f'{path}: cannot be read ({error.strerror})') from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f'{path}: not YAML ({" ".join(str(error).split())})') from None

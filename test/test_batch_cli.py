@@ -121,7 +121,7 @@ def test_a_run_that_is_stopped_leaves_no_process_and_can_go_on(
     # The terminal sends Ctrl-C to all processes of a command; only one gets a kill -9.
     os.killpg(run.pid, number) if number == signal.SIGINT else run.kill()
     _, error = run.communicate(timeout=60)
-    assert run.returncode == status
+    assert run.returncode in (status, 1)  # 1: it was done already, with the files that fail
     assert b'Traceback' not in error
     _wait_until(lambda: not _session(run.pid))
     for path in tmp_path.rglob('*.report.json'):

@@ -5,11 +5,10 @@ import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-import yaml
-
 from motionclip_model import __version__
 from motionclip_model.errors import ConfigError
 from motionclip_model.motion import Motion
+from motionclip_model.storage import read_yaml
 from motionclip_ros.retargeting.feasibility.thresholds import shipped_thresholds
 from motionclip_ros.retargeting.retargeter import Retargeted, Retargeter
 from motionclip_ros.retargeting.robots.robot import load_robot
@@ -69,12 +68,7 @@ def read_posture(path: Path) -> tuple[tuple[str, float], ...]:
     Raises:
         ConfigError: It cannot be read, or holds something else.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except OSError as error:
-        raise ConfigError(f'{path}: cannot be read ({error.strerror})') from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f'{path}: not YAML ({" ".join(str(error).split())})') from None
+    content = read_yaml(path)
     if not isinstance(content, dict) or not all(
         isinstance(angle, int | float) and not isinstance(angle, bool)
         for angle in content.values()

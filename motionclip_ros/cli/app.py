@@ -56,7 +56,10 @@ def _options(
         bool, typer.Option('--version', callback=_version, is_eager=True, help='Show the version.')
     ] = False,
 ) -> None:
-    """Exit status: 0 done, 1 the robot did not do it (demo), 2 unusable input."""
+    """Exit status: 0 done, 1 not done, or only in part, 2 unusable input, 130 Ctrl-C.
+
+    Not done: the robot did not follow (demo), must not (check), or a file failed (retarget).
+    """
 
 
 def main() -> None:

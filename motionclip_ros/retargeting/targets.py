@@ -29,7 +29,7 @@ from motionclip_ros.retargeting.soles import (
 from motionclip_ros.retargeting.solving.problem import State, Tasks
 from motionclip_ros.retargeting.stances import Soles, find_stances
 
-_CONTACT_WEIGHT = 300.0  # [cost/m^2] on each corner of a standing sole
+_CONTACT_WEIGHT = 500.0  # [cost/m^2] on each corner of a standing sole
 _FLOOR_WEIGHT = 1000.0  # [cost/m^2] on each corner below the floor
 
 

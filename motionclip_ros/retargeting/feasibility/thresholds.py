@@ -3,12 +3,10 @@
 import os
 from dataclasses import dataclass, fields
 from functools import cache
-from pathlib import Path
 from typing import Self
 
-import yaml
-
 from motionclip_model.errors import ConfigError
+from motionclip_model.storage import read_yaml
 from motionclip_ros import resources
 
 SHIPPED = 'config/feasibility.yaml'
@@ -67,12 +65,7 @@ class Thresholds:
         Raises:
             ConfigError: The file is missing, not YAML, or has an unknown or invalid entry.
         """
-        try:
-            content = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
-        except OSError as error:
-            raise ConfigError(f'{path}: cannot be read ({error.strerror})') from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigError(f'{path}: not YAML ({" ".join(str(error).split())})') from None
+        content = read_yaml(path)
         content = {} if content is None else content
         if not isinstance(content, dict):
             raise ConfigError(f'{path}: must hold "name: number" entries, not {content!r:.60}')

@@ -4,13 +4,11 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any, Self, TypeVar
-
-import yaml
 
 from motionclip_model import skeleton
 from motionclip_model.errors import ConfigError
+from motionclip_model.storage import read_yaml
 
 _Entry = TypeVar('_Entry')
 _Converter = Callable[[Any, str], Any]
@@ -170,12 +168,7 @@ class Correspondence:
         Raises:
             ConfigError: The file is missing, not YAML, or has an unknown or invalid entry.
         """
-        try:
-            content = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
-        except OSError as error:
-            raise ConfigError(f'{path}: cannot be read ({error.strerror})') from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigError(f'{path}: not YAML ({" ".join(str(error).split())})') from None
+        content = read_yaml(path)
         convert: dict[str, _Converter] = {
             'links': lambda links, place: {
                 link: _build(LinkMatch, _LINK, values, f'{place}: {link}')

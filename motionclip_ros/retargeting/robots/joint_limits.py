@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from motionclip_model.errors import ConfigError
+from motionclip_model.storage import read_yaml
 from motionclip_ros.retargeting.limits import JointLimits
 
 _KINDS = ('velocity', 'acceleration', 'jerk', 'effort')
@@ -90,12 +90,7 @@ def _override(
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except OSError as error:
-        raise ConfigError(f'{path}: cannot be read ({error.strerror})') from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f'{path}: not YAML ({" ".join(str(error).split())})') from None
+    content = read_yaml(path)
     entries = _mapping(content, str(path))
     known = {'joint_limits', *_FACTORS}
     if unknown := sorted(entries.keys() - known):
