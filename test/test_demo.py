@@ -157,9 +157,10 @@ def test_a_stubborn_process_is_killed(tmp_path, monkeypatch):
         'time.sleep(60)\n'
     )
     variables = {**os.environ, 'PYTHONPATH': str(tmp_path)}
+    others = set(children(os.getpid()))
     with Processes(tmp_path, variables) as processes:
         processes.start('stubborn')
         while 'up' not in processes.log('stubborn').read_text():
             time.sleep(0.05)
-        (pid,) = children(os.getpid())
+        (pid,) = set(children(os.getpid())) - others
     assert not Path(f'/proc/{pid}').exists()

@@ -7,8 +7,9 @@ from scipy.spatial.transform import Rotation
 
 from motionclip_ros.retargeting.robots.robot import load_robot
 from motionclip_ros.retargeting.solving import compiled, solver
+from motionclip_ros.retargeting.solving.descent import Problem, Weights, evaluate
 from motionclip_ros.retargeting.solving.problem import State, Tasks
-from motionclip_ros.retargeting.solving.solver import Problem, Weights, evaluate, solve
+from motionclip_ros.retargeting.solving.solver import solve
 
 LINKS = (
     'pelvis',
@@ -190,3 +191,23 @@ def test_without_numba_the_same_path_comes_out(robot, monkeypatch) -> None:
     monkeypatch.setattr(compiled, 'numba', None)
     slow = solve(clip, start).state
     np.testing.assert_allclose(fast.joints, slow.joints, atol=1e-9)
+
+
+def test_an_arm_on_the_wrong_side_finds_another_way(robot) -> None:
+    """A bad place is started again from its surroundings, and only where that is better."""
+    truth = smooth_state(robot, 120, 11)
+    clip = problem(robot, reaching(robot, truth)).within_limits()
+    joints = clip.limits.clipped(truth.joints)
+    arm = robot.joint_index('left_shoulder_yaw_joint')
+    joints[50:70, arm] = clip.limits.lower[arm]
+    joints[50:70, arm + 1] = clip.limits.upper[arm + 1]
+    lost = truth._replace(joints=joints)
+    before = evaluate(clip, lost).equations.cost
+    assert before.max() > solver._BAD
+    solver._try_another_way(clip, lost)
+    after = evaluate(clip, lost).equations.cost
+    assert after.max() < 0.1 * before.max()
+    np.testing.assert_array_equal(lost.joints[:30], clip.limits.clipped(truth.joints)[:30])
+    found = truth._replace(joints=clip.limits.clipped(truth.joints))
+    solver._try_another_way(clip, found)
+    np.testing.assert_array_equal(found.joints, clip.limits.clipped(truth.joints))

@@ -9,8 +9,8 @@ from motionclip_model.motion import Motion
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.retargeter import Retargeter
 from motionclip_ros.retargeting.robots.robot import Robot
+from motionclip_ros.retargeting.solving.descent import Problem, Weights
 from motionclip_ros.retargeting.solving.problem import NO_CLEARANCE, State, Tasks
-from motionclip_ros.retargeting.solving.solver import Problem, Weights
 from motionclip_ros.retargeting.targets import Targets, make_targets
 
 

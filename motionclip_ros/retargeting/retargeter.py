@@ -20,8 +20,9 @@ from motionclip_ros.retargeting.rates import within_rates
 from motionclip_ros.retargeting.robots.correspondence import LinkMatch
 from motionclip_ros.retargeting.robots.ownership import groups, owned
 from motionclip_ros.retargeting.robots.robot import Robot
+from motionclip_ros.retargeting.solving.descent import Problem, Weights
 from motionclip_ros.retargeting.solving.problem import NO_CLEARANCE, Clearance, State, Tasks
-from motionclip_ros.retargeting.solving.solver import Problem, Weights, solve
+from motionclip_ros.retargeting.solving.solver import solve
 from motionclip_ros.retargeting.targets import Targets, make_targets
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 

@@ -77,6 +77,15 @@ class State(NamedTuple):
     base_rotation: Float[np.ndarray, 'frame 3 3']
     joints: Float[np.ndarray, 'frame joint']
 
+    def at(self, frames: Int[np.ndarray, ' chosen']) -> Self:
+        """Return some frames alone, in arrays of their own."""
+        return type(self)(*(np.ascontiguousarray(values[frames]) for values in self))
+
+    def write(self, part: Self, frames: Int[np.ndarray, ' chosen']) -> None:
+        """Write some frames over."""
+        for values, new in zip(self, part, strict=True):
+            values[frames] = new
+
 
 class Clearance(NamedTuple):
     """Parts of the robot that must not meet, nor sink into the floor.
