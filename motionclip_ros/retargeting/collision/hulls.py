@@ -4,7 +4,7 @@ The solver knows capsules alone. This is the independent judgement of what it di
 """
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import coal
@@ -97,17 +97,16 @@ class HullChecker:
     ) -> Iterator[tuple[int, tuple[str, str], float]]:
         """Yield frame, links and depth of each two pieces that penetrate each other."""
         hulls = self._hulls
-        wanted = [
-            (one, other)
-            for link, other_link in (self.link_pairs if pairs is None else pairs)
-            for one in _members(hulls, link)
-            for other in _members(hulls, other_link)
-        ]
+        wanted = self._watched if pairs is None else _pieces(hulls, pairs)
         for begin in range(0, len(state.joints) if wanted else 0, _AT_ONCE):
             some = State(*(values[begin : begin + _AT_ONCE] for values in state))
             for frame, pair, depth in _penetrations(self.robot, hulls, wanted, some):
                 one, other = wanted[pair]
                 yield begin + frame, (hulls.owners[one], hulls.owners[other]), depth
+
+    @cached_property
+    def _watched(self) -> list[tuple[int, int]]:
+        return _pieces(self._hulls, self.link_pairs)
 
     @cached_property
     def _hulls(self) -> _Hulls:
@@ -134,20 +133,31 @@ def _penetrations(
     near = near_distances(robot.tree, hulls.bounds, indices, state, 0.0) < 0.0
     turn, origin = placing.place(robot.tree, state)
     request, result = coal.CollisionRequest(), coal.CollisionResult()
-    for frame, pair in np.argwhere(near):
+    carrier = (hulls.bounds.body + 1).tolist()
+
+    @cache  # a link near several others is placed once
+    def placed(frame: int, body: int) -> Any:
+        return coal.Transform3s(turn[frame, body], origin[frame, body])
+
+    for frame, pair in np.argwhere(near).tolist():
         one, other = pairs[pair]
-        places = [
-            coal.Transform3s(turn[frame, body], origin[frame, body])
-            for body in (hulls.bounds.body[one] + 1, hulls.bounds.body[other] + 1)
-        ]
         result.clear()
-        shape, other_shape = hulls.shapes[one], hulls.shapes[other]
-        if coal.collide(shape, places[0], other_shape, places[1], request, result):
-            yield int(frame), int(pair), max(0.0, -result.getContact(0).penetration_depth)
+        here, there = placed(frame, carrier[one]), placed(frame, carrier[other])
+        if coal.collide(hulls.shapes[one], here, hulls.shapes[other], there, request, result):
+            yield frame, pair, max(0.0, -result.getContact(0).penetration_depth)
 
 
-def _members(hulls: _Hulls, link: str) -> list[int]:
-    return [index for index, owner in enumerate(hulls.owners) if owner == link]
+def _pieces(hulls: _Hulls, pairs: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
+    """Return the pairs of pieces that pairs of links stand for."""
+    members: dict[str, list[int]] = {}
+    for index, owner in enumerate(hulls.owners):
+        members.setdefault(owner, []).append(index)
+    return [
+        (one, other)
+        for link, other_link in pairs
+        for one in members.get(link, [])
+        for other in members.get(other_link, [])
+    ]
 
 
 def _owner(robot: Robot, piece: Piece, pieces: Sequence[Piece], named: set[str]) -> str:

@@ -125,6 +125,10 @@ class Problem(NamedTuple):
     clearance: Clearance = NO_CLEARANCE
     fixed: Bool[np.ndarray, '#frame dof'] | None = None
 
+    def rates(self) -> Rates:
+        """Return what rates cost at this frame rate."""
+        return self.weights.rates(self.limits, self.neutral, self.step)
+
     def within_limits(self) -> 'Problem':
         """Draw the position limits in a little, though never past a quarter of the range."""
         limits = self.limits
@@ -193,13 +197,14 @@ def descend(
     damping = np.full(frames, pace.damping)
     band = np.empty((frames, joints + 6, 2 * joints + 13))
     spare = Rows.empty(frames, joints)
-    rows = evaluate(problem, state)
+    rates = problem.rates()
+    rows = evaluate(problem, state, rates=rates)
     solved = 0
     while solved < pace.steps:
         move = _step(problem, state, rows, damping, band)
         solved += 1
         trial = moved(state, move, problem.limits.lower, problem.limits.upper)
-        found = evaluate(problem, trial, spare)
+        found = evaluate(problem, trial, spare, rates)
         gain = rows.cost - found.cost
         # Only there steps must be shorter; elsewhere the same trouble would never end.
         worse = found.equations.cost > _WORSE * rows.equations.cost + 1e-4
@@ -216,20 +221,22 @@ def descend(
     return Solution(state, rows.cost, float(solved)), move
 
 
-def evaluate(problem: Problem, state: State, into: Rows | None = None) -> Rows:
+def evaluate(
+    problem: Problem, state: State, into: Rows | None = None, rates: Rates | None = None
+) -> Rows:
     """Evaluate tracking, clearance, posture, smoothness and limit rows at a path.
 
     Args:
         problem: The clip.
         state: Where to evaluate.
         into: Arrays to overwrite.
+        rates: `problem.rates()`, for who evaluates often.
     """
     rows = into or Rows.empty(*state.joints.shape)
     equations = normal_equations(
         problem.tree, problem.tasks, state, problem.clearance, rows.equations
     )
-    rates = problem.weights.rates(problem.limits, problem.neutral, problem.step)
-    cost = add_time_rows(rates, state, equations, rows.between)
+    cost = add_time_rows(rates or problem.rates(), state, equations, rows.between)
     return Rows(float(equations.cost.sum()) + cost, equations, rows.between)
 
 
