@@ -9,10 +9,9 @@ import torch
 
 from motionclip_model import __version__
 from motionclip_model.checkpoint import checkpoint_path
+from motionclip_model.instruction import encode, generate_encoded, understand
 from motionclip_model.model import MotionClip
 from motionclip_model.motion import Motion
-from motionclip_model.sequence import generate_sequence, shared_seconds, split_commands
-from motionclip_model.text_encoder import clean_text
 from motionclip_ros.retargeting.retargeter import Retargeter
 from motionclip_ros.retargeting.robots.robot import Robot, load_robot
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
@@ -91,8 +90,8 @@ class Pipeline:
         """Turn a command into a robot trajectory.
 
         Args:
-            text: What to do, in plain words; several commands one after the other as
-                `motionclip_model.sequence.split_commands` finds them.
+            text: What to do, in plain words; several commands in a row, sums of meanings and
+                mixtures as `motionclip_model.instruction.understand` reads them.
             seconds: Duration of all [s]; by default what the text suggests.
             seed: Another seed gives another motion of the same meaning, None the most typical.
             force: Serve texts that ask for no motion that the model has seen, too.
@@ -102,17 +101,13 @@ class Pipeline:
                 says why in one line.
         """
         started = time.perf_counter()
-        text, commands = clean_text(text), split_commands(text)
+        instruction = understand(text)
+        text = instruction.text
         if not force:
-            self.model.refuse_unknown(commands)
-        embedding = self.model.encode_text(commands)
+            self.model.refuse_unknown(instruction.known_by)
+        condition = encode(self.model, instruction)
         encoded = time.perf_counter()
-        if len(commands) == 1:
-            motion = self.model.generate(embedding, seconds, seed)
-        else:
-            suggested = self.model.predict_seconds(embedding.meaning).tolist()
-            parts = shared_seconds(suggested, seconds)
-            motion = generate_sequence(self.model, embedding, parts, seed)
+        motion = generate_encoded(self.model, condition, seconds, seed)
         decoded = time.perf_counter()
         retargeted = self._retargeter.retarget(motion.resampled(ROBOT_FPS))
         finished = time.perf_counter()
