@@ -1,4 +1,4 @@
-"""What a text command asks for: motions in a row, a changed or a mixed one, or to stop."""
+"""What a text command asks for: motions in a row, a changed or a mixed one."""
 
 import re
 from typing import NamedTuple
@@ -12,9 +12,6 @@ from motionclip_model.model import MotionClip
 from motionclip_model.motion import Motion
 from motionclip_model.sequence import generate_sequence, shared_seconds, split_commands
 from motionclip_model.text_encoder import TextEmbedding, clean_text
-
-STOP_WORDS = ('stop', 'halt', 'freeze', 'stop now', 'stop moving', 'emergency stop')
-"""Whole texts that end the present motion, in any case and with any full stop."""
 
 _SUM = re.compile(r'\s[+-]\s')
 _MIX = re.compile(
@@ -44,11 +41,6 @@ class Instruction(NamedTuple):
     def known_by(self) -> list[str]:
         """The texts that must ask for motions the model has seen; changes need not."""
         return [str(self.terms[0].source)] if self.terms else list(self.parts)
-
-
-def asks_to_stop(text: str) -> bool:
-    """Whether a text is one of `STOP_WORDS`."""
-    return ' '.join(text.lower().split()).strip(' .!') in STOP_WORDS
 
 
 def understand(text: str) -> Instruction:

@@ -7,6 +7,7 @@ TEXT = '/motionclip/text'
 HUMAN_MOTION = '/motionclip/human_motion'
 BASE_TRAJECTORY = '/motionclip/base_trajectory'
 REPORT = '/motionclip/report'
+OUTCOME = '/motionclip/outcome'
 
 JOINT_TRAJECTORY = '/joint_trajectory_controller/joint_trajectory'
 """Where a robot listens, simulated or real; the generator's output is remapped to it."""
@@ -20,6 +21,7 @@ RECORDED = (
     HUMAN_MOTION,
     BASE_TRAJECTORY,
     REPORT,
+    OUTCOME,
     JOINT_TRAJECTORY,
     JOINT_STATES,
     ROBOT_DESCRIPTION,

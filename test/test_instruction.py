@@ -1,17 +1,11 @@
-"""Text commands: rows of motions, sums and mixtures of meanings, and the word that stops."""
+"""Text commands: rows of motions, sums and mixtures of meanings."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from motionclip_model.errors import TextError
-from motionclip_model.instruction import (
-    STOP_WORDS,
-    asks_to_stop,
-    encode,
-    generate_encoded,
-    understand,
-)
+from motionclip_model.instruction import encode, generate_encoded, understand
 from motionclip_model.latent import edited, meanings, parse_terms
 from motionclip_model.model import MotionClip
 
@@ -54,16 +48,6 @@ def test_between_two_motions_lies_a_mixture(first, second, percent) -> None:
 def test_what_makes_no_sense_is_refused(text) -> None:
     with pytest.raises(TextError):
         understand(text)
-
-
-@pytest.mark.parametrize('text', [*STOP_WORDS, ' Stop! ', 'HALT.', 'stop  moving'])
-def test_a_stop_word_alone_stops(text) -> None:
-    assert asks_to_stop(text)
-
-
-@pytest.mark.parametrize('text', ['walk and stop', 'stand still', 'a person stops', ''])
-def test_a_motion_that_ends_is_no_stop(text) -> None:
-    assert not asks_to_stop(text)
 
 
 def test_sums_and_mixtures_mean_what_the_latent_space_says(model) -> None:

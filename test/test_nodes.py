@@ -14,6 +14,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint, MultiDOFJ
 
 from motionclip_ros import conversions, messages, topics
 from motionclip_ros.bag import Bag
+from motionclip_ros.nodes.generator import FLOOD
 from motionclip_ros.nodes.running import LATCHED, LATEST, RELIABLE
 
 __all__ = ['graph']
@@ -32,11 +33,13 @@ class Talk:
         self.states: list = []
         self.diagnostics: list = []
         node = graph.node
-        self.text = node.create_publisher(String, topics.TEXT, RELIABLE)
+        self.outcomes: list = []
+        self.text = node.create_publisher(String, topics.TEXT, FLOOD)
         heard = (
             (MultiDOFJointTrajectory, topics.HUMAN_MOTION, self.human, LATCHED),
             (JointTrajectory, topics.JOINT_TRAJECTORY, self.trajectories, RELIABLE),
             (String, topics.REPORT, self.reports, LATCHED),
+            (String, topics.OUTCOME, self.outcomes, FLOOD),
             (JointState, topics.JOINT_STATES, self.states, LATEST),
             (DiagnosticArray, topics.DIAGNOSTICS, self.diagnostics, RELIABLE),
         )
@@ -121,17 +124,40 @@ def test_a_fault_in_the_program_is_reported_and_the_next_text_is_served(graph):
     graph.until(lambda: talk.trajectories)
 
 
-def test_a_flood_of_texts_is_cut_off_and_those_that_wait_are_served(graph):
+def test_each_text_of_a_flood_has_an_outcome_and_the_last_is_executed(graph):
     graph.start(GENERATOR, *REMAP, '-p', 'require_joint_states:=false')
     talk = Talk(graph)
     talk.wait_for_generator(robot=False)
     talk.say('sleep')
-    for _ in range(15):
-        graph.spin(0.05)
-        talk.say('wave')
-    graph.until(lambda: 'text dropped: 10 are waiting' in graph.log(GENERATOR))
-    graph.until(lambda: len(talk.trajectories) == 11)
+    for number in range(500):
+        talk.say(f'wave {number}')
+        graph.spin(0.0)
+    graph.until(lambda: len(talk.outcomes) == 501)
+    told = {o['text']: o['outcome'] for o in map(json.loads, (m.data for m in talk.outcomes))}
+    assert len(told) == 501
+    assert told['wave 499'] == 'executed'
+    executed = [text for text, outcome in told.items() if outcome == 'executed']
+    assert len(talk.trajectories) == len(executed)
+    assert set(told.values()) == {'executed', 'replaced'}
     assert graph.stop(GENERATOR) == 0
+
+
+def test_a_stop_word_brakes_at_once_and_calls_off_what_is_being_made(graph):
+    graph.start(GENERATOR, *REMAP, '-p', 'require_joint_states:=false')
+    talk = Talk(graph)
+    talk.wait_for_generator(robot=False)
+    talk.say('sleep')  # takes two seconds to make
+    graph.spin(0.3)
+    talk.say('wave')
+    graph.spin(0.2)
+    talk.say('Stop!')
+    graph.until(lambda: len(talk.outcomes) == 3)
+    told = {o['text']: o['outcome'] for o in map(json.loads, (m.data for m in talk.outcomes))}
+    assert told == {'sleep': 'stopped', 'wave': 'replaced', 'Stop!': 'stopped'}
+    assert [len(trajectory.points) for trajectory in talk.trajectories] == [0]
+    talk.say('wave')
+    graph.until(lambda: len(talk.trajectories) == 2)
+    assert talk.trajectories[-1].points
 
 
 def test_without_a_robot_a_text_is_refused_unless_rest_is_allowed(graph):

@@ -1,7 +1,5 @@
 """Node `motionclip`: texts in, human motions and robot trajectories out."""
 
-import contextlib
-import queue
 import threading
 import time
 import traceback
@@ -11,20 +9,26 @@ from typing import Any
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from motionclip_model.errors import MotionClipError, RobotError, TrajectoryError
 from motionclip_ros import conversions, messages, parameters, topics
+from motionclip_ros.inbox import Inbox, Request, asks_to_stop
 from motionclip_ros.nodes.running import LATCHED, LATEST, RELIABLE, one_line, serve
 from motionclip_ros.parameters import GeneratorParameters
 from motionclip_ros.retargeting.approach import executable
 
 LoadPipeline = Callable[[GeneratorParameters], Any]
 
-_MOST_WAITING = 10
-"""Texts that may wait for their turn; who sends more has lost track."""
+FLOOD = QoSProfile(depth=2000, reliability=ReliabilityPolicy.RELIABLE)
+"""For texts and their outcomes: each text has one, however fast they come."""
+
+
+class _CalledOffError(Exception):
+    """A stop came while a text was being served."""
 
 
 class GeneratorNode(Node):  # type: ignore[misc]
@@ -51,24 +55,23 @@ class GeneratorNode(Node):  # type: ignore[misc]
         self._base = self.create_publisher(MultiDOFJointTrajectory, '~/base_trajectory', LATCHED)
         self._joints = self.create_publisher(JointTrajectory, '~/joint_trajectory', RELIABLE)
         self._report = self.create_publisher(String, '~/report', LATCHED)
+        self._outcome = self.create_publisher(String, '~/outcome', FLOOD)
         self._diagnostics = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, RELIABLE)
-        self.create_subscription(String, '~/text', self._on_text, RELIABLE)
+        self.create_subscription(String, '~/text', self._on_text, FLOOD)
         self.create_subscription(JointState, topics.JOINT_STATES, self._on_joint_state, LATEST)
         self.create_timer(0.5, self._publish_diagnostics)
         # Measurements and the heartbeat go on while a text is being served. A thread of our
         # own, because rclpy's multi-threaded executor keeps the interpreter busy while a
         # callback runs, which made a text ten times slower.
-        self._texts: queue.Queue[str | None] = queue.Queue(_MOST_WAITING)
+        self._inbox = Inbox()
+        self._publishing = threading.Lock()  # a stop must not slip in before what it stops
         self._worker = threading.Thread(target=self._work)
         self._worker.start()
         self.get_logger().info('ready')
 
     def destroy_node(self) -> None:
         """Finish the text that is being served, then the node."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._texts.get_nowait()
-        self._texts.put(None)
+        self._inbox.close()
         self._worker.join()
         super().destroy_node()
 
@@ -81,32 +84,52 @@ class GeneratorNode(Node):  # type: ignore[misc]
             self._measured_at = time.monotonic()
 
     def _on_text(self, message: String) -> None:
-        try:
-            self._texts.put_nowait(message.data)
-        except queue.Full:
-            self.get_logger().warning(f'text dropped: {_MOST_WAITING} are waiting already')
+        text = message.data
+        if asks_to_stop(text):
+            with self._publishing:
+                replaced = self._inbox.stop()
+                self._joints.publish(JointTrajectory())  # empty: brake and stay
+            self.get_logger().info('stop')
+            self._tell(text, 'stopped', 'the robot brakes')
+        else:
+            replaced = self._inbox.put(text)
+        if replaced is not None:
+            self._tell(replaced.text, 'replaced', f'by {text!r}')
 
     def _work(self) -> None:
-        """Serve texts in the order in which they came, until there is None."""
-        while (text := self._texts.get()) is not None:
+        """Serve texts, always the newest, until there is None."""
+        while (request := self._inbox.take()) is not None:
+            outcome, failed = 'refused', True
             try:
-                summary = self._serve(text)
+                self._summary = self._serve(request)
+            except _CalledOffError:
+                outcome, failed = 'stopped', False
+                self._summary = f'{request.text!r} was called off'
             except MotionClipError as error:
-                self._summary, self._failed = one_line(error), True
-                self.get_logger().warning(self._summary)
+                self._summary = one_line(error)
             except Exception as error:  # one bad text must not end the service of all others
-                self._summary, self._failed = f'internal error: {one_line(error)}', True
-                self.get_logger().error(f'{self._summary}\n{traceback.format_exc()}')
+                outcome, self._summary = 'failed', f'internal error: {one_line(error)}'
+                self.get_logger().error(traceback.format_exc())
             else:
-                self._summary, self._failed = summary, False
-                self.get_logger().info(summary)
+                outcome, failed = 'executed', False
+            self._failed = failed
+            if failed:  # rclpy lets no line of code log with two severities
+                self.get_logger().warning(self._summary)
+            else:
+                self.get_logger().info(self._summary)
+            self._tell(request.text, outcome, self._summary)
             self._publish_diagnostics()
 
-    def _serve(self, text: str) -> str:
+    def _tell(self, text: str, outcome: str, message: str) -> None:
+        self._outcome.publish(
+            conversions.report({'text': text, 'outcome': outcome, 'message': message})
+        )
+
+    def _serve(self, request: Request) -> str:
         """Generate and publish; returns one line about it."""
         settings = parameters.read(self, GeneratorParameters)
         began = time.perf_counter()
-        generation = self._pipeline.generate(text, settings.seconds or None, settings.seed)
+        generation = self._pipeline.generate(request.text, settings.seconds or None, settings.seed)
         generated = time.perf_counter()
         retargeting = generation.report['retargeting']
         if retargeting['verdict'] == 'refuse':
@@ -119,9 +142,15 @@ class GeneratorNode(Node):  # type: ignore[misc]
             self._measured_positions(generation.trajectory.joint_names, settings),
         )
         approached = time.perf_counter()
-        self._human.publish(conversions.human_motion(generation.motion))
-        self._base.publish(conversions.base_trajectory(trajectory))
-        self._joints.publish(conversions.joint_trajectory(trajectory))
+        human = conversions.human_motion(generation.motion)
+        base = conversions.base_trajectory(trajectory)
+        command = conversions.joint_trajectory(trajectory)
+        with self._publishing:
+            if self._inbox.called_off(request):
+                raise _CalledOffError
+            self._human.publish(human)
+            self._base.publish(base)
+            self._joints.publish(command)
         published = time.perf_counter()
         report = {
             **generation.report,
