@@ -6,18 +6,21 @@ full speed and back, so that easing in and out can never leave the position limi
 
 import numpy as np
 from jaxtyping import Float
+from scipy.interpolate import CubicSpline
 
 from motionclip_model.errors import TrajectoryError
-from motionclip_ros.retargeting.limits import JointLimits
+from motionclip_ros.retargeting.limits import JointLimits, velocities_within
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 CALM = 0.25
 """Part of the velocity and acceleration limits that the way to the first pose may use."""
 
+CALM_SPEED = 2.0
+"""What no joint exceeds on that way, whatever its motor could do [rad/s]."""
+
 TOLERANCE = 0.1
 """How far a measured position may be outside its limit, as gears and sensors have it [rad]."""
 
-_FASTEST = 2.0  # [rad/s] at most on the way in, whatever the motors could do
 _SHORTEST = 0.5  # [s] even when the robot is there already
 _LONGEST_EASE = 2.0  # [s] of the motion's own time at each end
 _STEP = 1 / 50  # [s] between published points
@@ -44,10 +47,14 @@ def executable(
     Raises:
         TrajectoryError: The measured positions are malformed, or outside the limits.
     """
-    start = _start(trajectory, limits, measured_positions)
+    if measured_positions is None:
+        measured_positions = limits.clipped(np.zeros(limits.lower.size))
+    start = start_inside(trajectory.joint_names, measured_positions, limits)
     first = trajectory.sample(trajectory.time_from_start[0])
     way = _way_in(start, limits.clipped(first.positions), limits)
-    motion = trajectory.sample(trajectory.time_from_start[0] + _bent_clock(trajectory, limits))
+    motion = trajectory.sample(
+        trajectory.time_from_start[0] + _bent_clock(trajectory, limits, True)
+    )
 
     def held_before(values: np.ndarray) -> np.ndarray:
         return np.concatenate([np.repeat(values[:1], len(way) - 1, axis=0), values])
@@ -64,17 +71,52 @@ def executable(
     return joined.slowed(joined.stretch_needed(limits))
 
 
-def _start(
-    trajectory: RobotTrajectory, limits: JointLimits, measured: np.ndarray | None
-) -> np.ndarray:
-    """Return the posture to start from, inside the limits."""
-    joints = len(trajectory.joint_names)
+def softened(
+    trajectory: RobotTrajectory, limits: JointLimits, soft_start: bool
+) -> RobotTrajectory:
+    """Bring a motion to rest at its end, and from rest at its beginning where wanted.
+
+    Args:
+        trajectory: A retargeted motion.
+        limits: The joints' bounds.
+        soft_start: False to begin at the motion's own speed.
+
+    Returns:
+        The same path from time 0, inside the position, velocity and acceleration limits.
+    """
+    clock = _bent_clock(trajectory, limits, soft_start)
+    times = _STEP * np.arange(len(clock))
+    rate = CubicSpline(times, clock, bc_type=((1, float(not soft_start)), (1, 0.0)))(times, 1)
+    motion = trajectory.sample(trajectory.time_from_start[0] + clock)
+    positions = limits.clipped(motion.positions)
+    velocities = motion.velocities * rate[:, None]
+    velocities[-1] = 0.0
+    whole = RobotTrajectory(
+        trajectory.joint_names,
+        times,
+        positions,
+        velocities_within(times, positions, velocities, limits),
+        motion.base_position,
+        motion.base_quaternion_xyzw,
+    )
+    return whole.slowed(whole.stretch_needed(limits))
+
+
+def start_inside(
+    joint_names: tuple[str, ...],
+    measured: Float[np.ndarray, ' joint'],
+    limits: JointLimits,
+) -> Float[np.ndarray, ' joint']:
+    """Return measured positions, on their limits where they are just outside.
+
+    Raises:
+        TrajectoryError: They are malformed, or outside by more than `TOLERANCE`.
+    """
+    joints = len(joint_names)
     if limits.lower.shape != (joints,):
         raise TrajectoryError(
             f'the limits are of {limits.lower.size} joints, the trajectory has {joints}'
         )
-    if measured is None:
-        return limits.clipped(np.zeros(joints))
     if measured.shape != (joints,):
         raise TrajectoryError(
             f'measured positions have shape {measured.shape}; the robot has {joints} joints'
@@ -86,7 +128,7 @@ def _start(
     if outside.max() > TOLERANCE:
         joint = int(outside.argmax())
         raise TrajectoryError(
-            f'joint {trajectory.joint_names[joint]} is measured at {measured[joint]:.3f} rad, '
+            f'joint {joint_names[joint]} is measured at {measured[joint]:.3f} rad, '
             f'outside its limits [{limits.lower[joint]:.3f}, {limits.upper[joint]:.3f}]; check '
             'the order and the unit of the joint states'
         )
@@ -96,7 +138,7 @@ def _start(
 def _way_in(start: np.ndarray, goal: np.ndarray, limits: JointLimits) -> np.ndarray:
     """Return a calm minimum-jerk move from rest to rest (Flash and Hogan 1985) [point, joint]."""
     distance = np.abs(goal - start)
-    speed = np.minimum(CALM * limits.velocity, _FASTEST)
+    speed = np.minimum(CALM * limits.velocity, CALM_SPEED)
     # The quintic's peak speed is 15/8 of the mean, its peak acceleration 10/sqrt(3) of d/T^2.
     by_speed = (15 / 8 * distance / speed).max()
     by_push = np.sqrt((10 / np.sqrt(3) * distance / (CALM * limits.acceleration)).max())
@@ -105,7 +147,9 @@ def _way_in(start: np.ndarray, goal: np.ndarray, limits: JointLimits) -> np.ndar
     return np.asarray(start + (goal - start) * u**3 * (10 + u * (6 * u - 15)))
 
 
-def _bent_clock(trajectory: RobotTrajectory, limits: JointLimits) -> np.ndarray:
+def _bent_clock(
+    trajectory: RobotTrajectory, limits: JointLimits, soft_start: bool
+) -> Float[np.ndarray, ' point']:
     """Return the motion's own time at each published point, easing from and to standstill.
 
     Over the first and last `ease` seconds of output the clock's rate follows a smooth step,
@@ -118,11 +162,14 @@ def _bent_clock(trajectory: RobotTrajectory, limits: JointLimits) -> np.ndarray:
     # of the limit.
     ease = float((1.5 * fastest / (0.5 * limits.acceleration)).max())
     ease = min(max(ease, 0.3), _LONGEST_EASE, length)
-    total = length + ease
+    lost = ease / 2 if soft_start else 0.0
+    total = length + lost + ease / 2
     times = _grid(total)
     u = np.clip(times / ease, 0.0, 1.0)
     late = np.clip((times - (total - ease)) / ease, 0.0, 1.0)
-    clock = np.where(times < ease, ease * (u**3 - u**4 / 2), times - ease / 2)
+    clock = times - lost
+    if soft_start:
+        clock = np.where(times < ease, ease * (u**3 - u**4 / 2), clock)
     clock = np.where(
         times > total - ease, length - ease * ((1 - late) ** 3 - (1 - late) ** 4 / 2), clock
     )

@@ -1,0 +1,1 @@
+"""Trajectories while they are executed: replaced, stopped, slowed, reduced; without ROS."""
