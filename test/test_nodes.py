@@ -11,6 +11,7 @@ from ros_graph import GENERATOR, RECORDER, SIMULATOR, Graph, graph
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint, MultiDOFJointTrajectory
+from visualization_msgs.msg import MarkerArray
 
 from motionclip_ros import conversions, messages, topics
 from motionclip_ros.bag import Bag
@@ -34,11 +35,15 @@ class Talk:
         self.diagnostics: list = []
         node = graph.node
         self.outcomes: list = []
+        self.markers: list = []
+        self.preview: list = []
         self.text = node.create_publisher(String, topics.TEXT, FLOOD)
         heard = (
             (MultiDOFJointTrajectory, topics.HUMAN_MOTION, self.human, LATCHED),
             (JointTrajectory, topics.JOINT_TRAJECTORY, self.trajectories, RELIABLE),
             (String, topics.REPORT, self.reports, LATCHED),
+            (MarkerArray, '/motionclip/markers', self.markers, LATCHED),
+            (JointState, '/motionclip/preview/joint_states', self.preview, RELIABLE),
             (String, topics.OUTCOME, self.outcomes, FLOOD),
             (JointState, topics.JOINT_STATES, self.states, LATEST),
             (DiagnosticArray, topics.DIAGNOSTICS, self.diagnostics, RELIABLE),
@@ -99,6 +104,9 @@ def test_text_moves_the_simulated_robot_and_bad_texts_do_not(graph):
     np.testing.assert_allclose(command.positions[0], before, atol=0.05)
     assert not command.velocities[-1].any()
 
+    graph.until(lambda: talk.markers and talk.preview)
+    assert {marker.ns for marker in talk.markers[-1].markers} == {'bones', 'joints', 'contacts'}
+    assert tuple(talk.preview[-1].name) == command.joint_names
     graph.spin(report['trajectory_seconds'] + 0.5)
     final = messages.joint_positions(talk.states[-1])
     for name, position in zip(command.joint_names, command.positions[-1], strict=True):

@@ -13,18 +13,23 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
+from visualization_msgs.msg import MarkerArray
 
 from motionclip_model.errors import MotionClipError, RobotError, TrajectoryError
 from motionclip_ros import conversions, messages, parameters, topics
 from motionclip_ros.inbox import Inbox, Request, asks_to_stop
 from motionclip_ros.nodes.running import LATCHED, LATEST, RELIABLE, one_line, serve
 from motionclip_ros.parameters import GeneratorParameters
+from motionclip_ros.preview import Preview
 from motionclip_ros.retargeting.approach import executable
 
 LoadPipeline = Callable[[GeneratorParameters], Any]
 
 FLOOD = QoSProfile(depth=2000, reliability=ReliabilityPolicy.RELIABLE)
 """For texts and their outcomes: each text has one, however fast they come."""
+
+
+_PREVIEW_RATE = 30.0  # [1/s], as screens like it
 
 
 class _CalledOffError(Exception):
@@ -56,6 +61,12 @@ class GeneratorNode(Node):  # type: ignore[misc]
         self._joints = self.create_publisher(JointTrajectory, '~/joint_trajectory', RELIABLE)
         self._report = self.create_publisher(String, '~/report', LATCHED)
         self._outcome = self.create_publisher(String, '~/outcome', FLOOD)
+        self._markers = self.create_publisher(MarkerArray, '~/markers', LATCHED)
+        self._shown = self.create_publisher(JointState, '~/preview/joint_states', RELIABLE)
+        self._preview: Preview | None = None
+        self._preview_began = 0.0
+        self._preview_timer = self.create_timer(1.0 / _PREVIEW_RATE, self._show)
+        self._preview_timer.cancel()  # until there is something to show
         self._diagnostics = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, RELIABLE)
         self.create_subscription(String, '~/text', self._on_text, FLOOD)
         self.create_subscription(JointState, topics.JOINT_STATES, self._on_joint_state, LATEST)
@@ -89,6 +100,7 @@ class GeneratorNode(Node):  # type: ignore[misc]
             with self._publishing:
                 replaced = self._inbox.stop()
                 self._joints.publish(JointTrajectory())  # empty: brake and stay
+                self._preview_timer.cancel()
             self.get_logger().info('stop')
             self._tell(text, 'stopped', 'the robot brakes')
         else:
@@ -151,6 +163,9 @@ class GeneratorNode(Node):  # type: ignore[misc]
             self._human.publish(human)
             self._base.publish(base)
             self._joints.publish(command)
+            self._preview = Preview(generation.motion, trajectory)
+            self._preview_began = time.monotonic()
+            self._preview_timer.reset()
         published = time.perf_counter()
         report = {
             **generation.report,
@@ -190,6 +205,20 @@ class GeneratorNode(Node):  # type: ignore[misc]
             reason = f'the last joint state is {age:.1f} s old'
         raise RobotError(
             f'{reason}; start the robot, or set require_joint_states to false to begin from rest'
+        )
+
+    def _show(self) -> None:
+        """Publish the present moment of the preview."""
+        preview, elapsed = self._preview, time.monotonic() - self._preview_began
+        if preview is None or elapsed > preview.seconds:
+            self._preview_timer.cancel()
+        if preview is None:
+            return
+        shown, stamp = preview.at(elapsed), self.get_clock().now().to_msg()
+        self._markers.publish(conversions.skeleton_markers(shown, stamp))
+        still = np.zeros(len(shown.positions))
+        self._shown.publish(
+            conversions.joint_state(preview.joint_names, shown.positions, still, still, stamp)
         )
 
     def _publish_diagnostics(self) -> None:
