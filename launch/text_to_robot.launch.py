@@ -89,14 +89,21 @@ def generate_launch_description() -> LaunchDescription:
 
 def _state_publisher(context: LaunchContext) -> list[Node]:
     """Publish link transforms; the node wants the URDF's text, which only now is known."""
-    urdf = load_robot(LaunchConfiguration('robot').perform(context)).urdf_path
-    description = ParameterValue(urdf.read_text(), value_type=str)
+    robot = load_robot(LaunchConfiguration('robot').perform(context))
+    description = ParameterValue(robot.urdf_path.read_text(), value_type=str)
+    # The gantry holds the robot's root; the person moves on the floor beside it.
+    place = ['--y', '1.0', '--z', '0.8', '--frame-id', 'odom']
     return [
         Node(
             package='robot_state_publisher',
             executable='robot_state_publisher',
             parameters=[{'robot_description': description}],
-        )
+        ),
+        Node(
+            package='tf2_ros',
+            executable='static_transform_publisher',
+            arguments=[*place, '--child-frame-id', robot.correspondence.base],
+        ),
     ]
 
 
