@@ -69,8 +69,13 @@ class SimulatorParameters:
 class RecorderParameters:
     """What the recorder can be told."""
 
-    output: str = _parameter('bag', 'Folder of the new recording; must not exist', fixed=True)
-    topics: tuple[str, ...] = _parameter(RECORDED, 'Full names of the topics', fixed=True)
+    output: str = _parameter(
+        'bag', 'Folder of a new recording, must not exist; {time} becomes date and time'
+    )
+    at_once: bool = _parameter(True, 'Record from the start; false waits for ~/start', fixed=True)
+    topics: tuple[str, ...] = _parameter(
+        (*RECORDED, '/tf', '/tf_static'), 'Full names of the topics, * for any part', fixed=True
+    )
 
 
 def declare(node: Node, kind: type[Parameters]) -> Parameters:

@@ -11,7 +11,8 @@ from test_conversions import random_motion, random_trajectory
 from motionclip_model.errors import ConfigError
 from motionclip_ros import conversions, topics
 from motionclip_ros.assessment import assess
-from motionclip_ros.bag import Bag, BagWriter
+from motionclip_ros.bag import Bag
+from motionclip_ros.recording import BagWriter
 from motionclip_ros.retargeting.limits import JointLimits
 
 LIMITS = JointLimits(
@@ -57,6 +58,8 @@ def record(path, skip=(), follow=1.0, seed=5):
             conversions.diagnostics('n', 's', {}, Time()),
         ),
     }
+    for topic in set(topics.RECORDED) - {topics.JOINT_STATES}:
+        sent.setdefault(topic, ('std_msgs/msg/String', String(data='{}')))
     bag = BagWriter(path)
     for index, (topic, (kind, message)) in enumerate(sent.items()):
         if topic not in skip:

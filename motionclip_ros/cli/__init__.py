@@ -1,6 +1,7 @@
 """The `motionclip` command."""
 
 from motionclip_ros.cli import (
+    bags,
     checking,
     data,
     doctor,
@@ -16,6 +17,7 @@ from motionclip_ros.cli.app import app, main
 
 __all__ = [
     'app',
+    'bags',
     'checking',
     'data',
     'doctor',

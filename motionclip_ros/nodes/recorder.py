@@ -1,53 +1,108 @@
-"""Node `recorder`: topics into a rosbag2 folder (MCAP) that ROS 2's own tools open."""
+"""Node `recorder`: topics into rosbag2 folders (MCAP) that ROS 2's own tools open."""
 
 import importlib
+import time
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from std_srvs.srv import Trigger
 
-from motionclip_model.errors import MotionClipError
+from motionclip_model.errors import ConfigError, MotionClipError
 from motionclip_ros import parameters
-from motionclip_ros.bag import BagWriter
 from motionclip_ros.nodes.running import one_line, serve
+from motionclip_ros.parameters import RecorderParameters
+from motionclip_ros.recording import BagWriter
 
 _QUEUE = 1000
+
+_FLUSHED = 1.0
+"""How much of a recording a killed recorder may lose [s]."""
 
 
 class RecorderNode(Node):  # type: ignore[misc]
     """Subscribes to its topics as they appear, with the QoS of who uses them."""
 
     def __init__(self) -> None:
-        """Open the recording.
+        """Open the first recording, unless `~/start` shall.
 
         Raises:
             ConfigError: A parameter is invalid, or the recording cannot be made there.
         """
         super().__init__('recorder')
-        settings = parameters.declare(self, parameters.RecorderParameters)
-        self._bag = BagWriter(settings.output)
-        self._waiting = set(settings.topics)
+        settings = parameters.declare(self, RecorderParameters)
+        self._wanted = settings.topics
+        self._bag: BagWriter | None = None
+        self._folder = ''
+        self._count = 0
+        self._heard: dict[str, Any] = {}
+        if settings.at_once:
+            self._begin()
         self.create_timer(0.1, self._look_for_topics)
-        self.get_logger().info(f'recording {len(self._waiting)} topics to {settings.output}')
+        self.create_timer(_FLUSHED, self._flush)
+        self.create_service(Trigger, '~/start', self._on_start)
+        self.create_service(Trigger, '~/stop', self._on_stop)
 
     def destroy_node(self) -> None:
         """Finish the recording first: whatever goes wrong in ROS after that, the bag opens."""
         try:
-            self._bag.close()
+            if self._bag is not None:
+                self._bag.close()
+        except MotionClipError as error:
+            self.get_logger().error(one_line(error))
         finally:
             super().destroy_node()
 
+    def _begin(self) -> str:
+        """Open a new recording and tell its folder."""
+        if self._bag is not None:
+            raise ConfigError(f'recording to {self._folder} already; call ~/stop first')
+        output = parameters.read(self, RecorderParameters).output
+        folder = output.replace('{time}', time.strftime('%Y-%m-%d_%H-%M-%S'))
+        self._bag, self._folder, self._count = BagWriter(folder), folder, 0
+        self.get_logger().info(f'recording to {folder}')
+        return folder
+
+    def _end(self) -> str:
+        """Finish the recording and tell what it holds."""
+        if self._bag is None:
+            raise ConfigError('nothing is being recorded; call ~/start first')
+        bag = self._bag
+        self._leave()
+        bag.close()
+        summary = f'{self._count} messages in {self._folder}'
+        self.get_logger().info(summary)
+        return summary
+
+    def _leave(self) -> None:
+        """Listen no more, and forget the recording without closing it."""
+        self._bag = None
+        for subscription in self._heard.values():
+            if subscription is not None:
+                self.destroy_subscription(subscription)
+        self._heard.clear()
+
+    def _on_start(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        return _answer(response, self._begin)
+
+    def _on_stop(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        return _answer(response, self._end)
+
     def _look_for_topics(self) -> None:
+        bag = self._bag
+        if bag is None:
+            return
         for topic, kinds in self.get_topic_names_and_types():
-            if topic not in self._waiting:
+            if topic in self._heard or not any(fnmatchcase(topic, name) for name in self._wanted):
                 continue
             endpoints = self.get_publishers_info_by_topic(topic) or self._listeners(topic)
             if not endpoints:
                 continue
-            self._waiting.remove(topic)
+            self._heard[topic] = None  # a topic that cannot be recorded is named once
             try:
-                self._record(topic, kinds[0], endpoints)
+                self._heard[topic] = self._record(bag, topic, kinds[0], endpoints)
             except MotionClipError as error:
                 self.get_logger().warning(one_line(error))
 
@@ -66,18 +121,18 @@ class RecorderNode(Node):  # type: ignore[misc]
         )
         return list(endpoints) if commands else []
 
-    def _record(self, topic: str, kind: str, endpoints: list[Any]) -> None:
+    def _record(self, bag: BagWriter, topic: str, kind: str, endpoints: list[Any]) -> Any:
         """Subscribe with the strictest QoS that every endpoint agrees to."""
         durable = DurabilityPolicy.TRANSIENT_LOCAL
         latched = all(info.qos_profile.durability == durable for info in endpoints)
         wanted = ReliabilityPolicy.RELIABLE
         reliable = all(info.qos_profile.reliability == wanted for info in endpoints)
-        self._bag.add_topic(topic, kind, latched=latched, reliable=reliable)
-        package, _, name = kind.split('/')
-        self.create_subscription(
-            getattr(importlib.import_module(f'{package}.msg'), name),
+        message_type = _message_type(topic, kind)
+        bag.add_topic(topic, kind, latched=latched, reliable=reliable)
+        subscription = self.create_subscription(
+            message_type,
             topic,
-            partial(self._on_message, topic),
+            partial(self._on_message, bag, topic),
             QoSProfile(
                 depth=_QUEUE,
                 durability=durable if latched else DurabilityPolicy.VOLATILE,
@@ -86,9 +141,47 @@ class RecorderNode(Node):  # type: ignore[misc]
             raw=True,
         )
         self.get_logger().info(f'recording {topic}')
+        return subscription
 
-    def _on_message(self, topic: str, data: bytes) -> None:
-        self._bag.write(topic, self.get_clock().now().nanoseconds, data)
+    def _on_message(self, bag: BagWriter, topic: str, data: bytes) -> None:
+        if bag is not self._bag:  # it was on its way when the recording ended
+            return
+        try:
+            bag.write(topic, self.get_clock().now().nanoseconds, data)
+            self._count += 1
+        except MotionClipError as error:
+            self._give_up(bag, error)
+
+    def _flush(self) -> None:
+        bag = self._bag
+        if bag is None:
+            return
+        try:
+            bag.flush()
+        except MotionClipError as error:
+            self._give_up(bag, error)
+
+    def _give_up(self, bag: BagWriter, error: MotionClipError) -> None:
+        """Stop recording on a disk that takes no more; the node itself goes on."""
+        self._leave()
+        bag.abort()
+        self.get_logger().error(one_line(error))
+
+
+def _answer(response: Trigger.Response, action: Any) -> Trigger.Response:
+    try:
+        response.message, response.success = action(), True
+    except MotionClipError as error:
+        response.message, response.success = one_line(error), False
+    return response
+
+
+def _message_type(topic: str, kind: str) -> Any:
+    package, _, name = kind.split('/')
+    try:
+        return getattr(importlib.import_module(f'{package}.msg'), name)
+    except ImportError:
+        raise ConfigError(f'{topic}: not recorded, because {package} is not installed') from None
 
 
 def main() -> None:
