@@ -127,6 +127,7 @@ setup(
         'console_scripts': [
             'motionclip = motionclip_ros.cli:main',
             'motionclip_generator = motionclip_ros.nodes.generator:main',
+            'motionclip_recogniser = motionclip_ros.nodes.recogniser:main',
             'motionclip_recorder = motionclip_ros.nodes.recorder:main',
             'motionclip_simulator = motionclip_ros.nodes.simulator:main',
         ],

@@ -78,6 +78,23 @@ class RecorderParameters:
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class RecogniserParameters:
+    """What the recogniser can be told."""
+
+    model: str = _parameter('base', 'Model: a name or the path of a .safetensors file', fixed=True)
+    robot: str = _parameter('g1', 'Robot: a name or the path of a URDF file', fixed=True)
+    labels: str = _parameter(
+        '', 'Labels to choose between, separated by commas; empty for the usual 18', fixed=True
+    )
+    window: float = _parameter(
+        3.0, 'How much of the past is looked at [s]', between=(1.0, 10.0), fixed=True
+    )
+    rate: float = _parameter(
+        2.0, 'Labels published per second [1/s]', between=(0.1, 10.0), fixed=True
+    )
+
+
 def declare(node: Node, kind: type[Parameters]) -> Parameters:
     """Declare all fields of a dataclass as parameters of a node.
 

@@ -20,6 +20,7 @@ KINDS = {
     'motionclip': parameters.GeneratorParameters,
     'simulator': parameters.SimulatorParameters,
     'recorder': parameters.RecorderParameters,
+    'recogniser': parameters.RecogniserParameters,
 }
 CONFIG = Path(__file__).resolve().parent.parent / 'config' / 'motionclip.yaml'
 
@@ -75,6 +76,7 @@ def test_configuration_file_states_the_defaults(name):
         (parameters.GeneratorParameters, {'model': 3}),
         (parameters.SimulatorParameters, {'rate': 1e6}),
         (parameters.RecorderParameters, {'topics': 'all'}),
+        (parameters.RecogniserParameters, {'window': 0.1}),
     ],
 )
 def test_bad_values_at_start_are_one_line(make_node, kind, overrides):
