@@ -227,3 +227,11 @@ def test_motions_of_other_joints_are_refused() -> None:
     other = replace(retargeted(1), joint_names=('hip', 'knee', 'wrist'))
     with pytest.raises(TrajectoryError, match="joint 'elbow' is in only one"):
         splice(running(1, limits()), 0.5, other, limits())
+
+
+@pytest.mark.parametrize('elapsed', [-0.1, np.nan, np.inf])
+def test_a_moment_that_is_none_is_refused(elapsed) -> None:
+    with pytest.raises(TrajectoryError, match='no time since the start'):
+        splice(running(1, limits()), elapsed, retargeted(2), limits())
+    with pytest.raises(TrajectoryError, match='no time since the start'):
+        stop(running(1, limits()), elapsed, limits())

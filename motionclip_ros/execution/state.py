@@ -36,7 +36,14 @@ def commanded_state(trajectory: RobotTrajectory, elapsed: float) -> MovingState:
         elapsed: Time since its start [s]. After the last point the robot stands there.
             Before a first point at rest it stands, too; before a moving one the first cubic
             is continued backwards, because that is where the robot comes from.
+
+    Raises:
+        TrajectoryError: The moment is before the start, or not a number.
     """
+    if not 0.0 <= elapsed < np.inf:
+        raise TrajectoryError(
+            f'{elapsed:g} s is no time since the start of a trajectory; it must be 0 or more'
+        )
     times = trajectory.time_from_start
     still = np.zeros(len(trajectory.joint_names))
     if elapsed >= times[-1]:
