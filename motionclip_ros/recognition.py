@@ -207,7 +207,8 @@ def load_recogniser(model: str, robot: str, labels: str, window: float) -> Recog
     # As in the pipeline: waiting threads cost more than they gain beside other programs.
     torch.set_num_threads(1)
     wanted = tuple(label.strip() for label in labels.split(',') if label.strip())
+    known = load_robot(robot)
     loaded = MotionClip.load(checkpoint_path(model))
-    recogniser = Recogniser(loaded, load_robot(robot), wanted or DEFAULT_LABELS, window)
+    recogniser = Recogniser(loaded, known, wanted or DEFAULT_LABELS, window)
     recogniser.warm_up()
     return recogniser

@@ -70,7 +70,7 @@ def test_a_robot_that_waves_is_said_to_wave(graph, clips):
 
 
 def test_a_recogniser_that_cannot_start_says_why_in_one_line(graph):
-    process = graph.start(RECOGNISER, '-p', 'labels:=wave')
+    process = graph.start(RECOGNISER, '-p', 'robot:=nobody')
     assert process.wait(40.0) == 2
-    assert 'at least two different' in graph.log(RECOGNISER).strip()
+    assert "no robot 'nobody'" in graph.log(RECOGNISER)
     assert len(graph.log(RECOGNISER).strip().splitlines()) == 1

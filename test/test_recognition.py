@@ -1,5 +1,6 @@
 """What a robot looks like it is doing, by its joint states."""
 
+import json
 from functools import cache
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from motionclip_model.errors import RobotError, TextError
 from motionclip_model.motion import Motion
+from motionclip_ros import cli
 from motionclip_ros.recognition import NOTHING, STILL, Recogniser, load_recogniser
 from motionclip_ros.retargeting.retargeter import Retargeter
 from motionclip_ros.retargeting.robots.robot import load_robot
@@ -103,6 +105,17 @@ def test_what_was_seen_before_fades(clips):
         after = recogniser().look().label
     assert 'walk' in before
     assert 'wave' in after
+
+
+def test_a_trajectory_is_recognised_from_the_command_line(clips, tmp_path, monkeypatch, capsys):
+    path(clips['wave']).save(tmp_path / 'wave.npz')
+    words = ['recognise', str(tmp_path / 'wave.npz'), '--robot', 'g1', '--json', '--top', '1']
+    monkeypatch.setattr('sys.argv', ['motionclip', *words])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert not caught.value.code
+    (best,) = json.loads(capsys.readouterr().out)
+    assert 'wave' in best['label']
 
 
 def test_another_robots_joints_and_too_few_labels_are_refused():

@@ -6,14 +6,21 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
+from motionclip_model.motion import Motion
 from motionclip_ros.cli.app import Json, Model, app, console, load_motion, print_json, say
 
 
 @app.command()
 def recognise(
-    files: Annotated[list[Path], typer.Argument(help='Human motions: AMASS .npz or .bvh.')],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help='Human motions: AMASS .npz or .bvh; with --robot its trajectories.'),
+    ],
     labels: Annotated[
         str | None, typer.Option(help='Candidates, separated by commas: "walk,run,wave".')
+    ] = None,
+    robot: Annotated[
+        str | None, typer.Option(help='Read trajectories (.npz) and bags (folders) of this robot.')
     ] = None,
     model: Model = 'base',
     top: Annotated[int, typer.Option(min=1, help='How many labels to show.')] = 5,
@@ -22,6 +29,8 @@ def recognise(
     """Say what motions look like.
 
     Example: motionclip recognise motion.npz --labels "walk,run,wave"
+
+    Example: motionclip recognise trajectory.npz --robot g1
     """
     from motionclip_model.latent import DEFAULT_LABELS, recognise_many
     from motionclip_model.model import MotionClip
@@ -29,7 +38,7 @@ def recognise(
     wanted = DEFAULT_LABELS
     if labels is not None:
         wanted = tuple(label.strip() for label in labels.split(',') if label.strip())
-    motions = [load_motion(file) for file in files]
+    motions = [load_motion(file) if robot is None else _imitated(file, robot) for file in files]
     with console.status('loading'):
         found = recognise_many(MotionClip.load(model), motions, wanted)
     if json_output:
@@ -46,6 +55,18 @@ def recognise(
         for entry in each[:top]:
             table.add_row(entry.label, f'{entry.score:.2f}', f'{entry.cosine:.2f}')
         console.print(table)
+
+
+def _imitated(path: Path, name: str) -> Motion:
+    """Read what a robot does, a trajectory's file or a recording, as a person's motion."""
+    from motionclip_model.features import FPS
+    from motionclip_ros.bag import Bag
+    from motionclip_ros.retargeting.imitation import Imitator
+    from motionclip_ros.retargeting.robots.robot import load_robot
+    from motionclip_ros.retargeting.trajectory import RobotTrajectory
+
+    trajectory = Bag(path).trajectory() if path.is_dir() else RobotTrajectory.load(path)
+    return Imitator(load_robot(name)).imitate_path(trajectory, FPS)
 
 
 @app.command()
