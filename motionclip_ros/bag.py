@@ -96,18 +96,30 @@ class Bag:
         )
 
     def trajectory(self) -> RobotTrajectory:
-        """Return the last robot trajectory that was commanded."""
-        return messages.robot_trajectory(
-            self.last(topics.JOINT_TRAJECTORY)[1], self.last(topics.BASE_TRAJECTORY)[1]
-        )
+        """Return the last robot trajectory that was commanded; an empty one is only a stop."""
+        base = self.last(topics.BASE_TRAJECTORY)[1]
+        commands = [command for _, command in self.all(topics.JOINT_TRAJECTORY) if command.points]
+        if not commands:
+            raise ConfigError(f'{self.path}: no message on {topics.JOINT_TRAJECTORY}')
+        return messages.robot_trajectory(commands[-1], base)
 
     def human_motion(self) -> Motion:
         """Return the last human motion."""
         return messages.human_motion(self.last(topics.HUMAN_MOTION)[1])
 
     def report(self) -> dict[str, Any]:
-        """Return the generator's last report."""
-        return dict(json.loads(self.last(topics.REPORT)[1].data))
+        """Return the generator's last report.
+
+        Raises:
+            ConfigError: There is none, or it is no JSON object.
+        """
+        try:
+            report = json.loads(self.last(topics.REPORT)[1].data)
+        except ValueError as error:
+            raise ConfigError(f'{self.path}: the report is not JSON ({error})') from None
+        if not isinstance(report, dict):
+            raise ConfigError(f'{self.path}: the report is not JSON of an object')
+        return report
 
     def text(self) -> str:
         """Return the last text."""

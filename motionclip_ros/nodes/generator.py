@@ -148,11 +148,8 @@ class GeneratorNode(Node):  # type: ignore[misc]
             raise TrajectoryError(
                 f'the robot cannot do this: {retargeting["reason"]}; try another seed or text'
             )
-        trajectory = executable(
-            generation.trajectory,
-            self._pipeline.robot.limits,
-            self._measured_positions(generation.trajectory.joint_names, settings),
-        )
+        start = self._measured_positions(generation.trajectory.joint_names, settings)
+        trajectory = executable(generation.trajectory, self._pipeline.robot.limits, start)
         approached = time.perf_counter()
         human = conversions.human_motion(generation.motion)
         base = conversions.base_trajectory(trajectory)
@@ -171,6 +168,7 @@ class GeneratorNode(Node):  # type: ignore[misc]
             **generation.report,
             'text': generation.text,
             'seed': generation.seed,
+            **origin(settings, self._pipeline.robot, start),
             'trajectory_seconds': trajectory.seconds,
             'trajectory_points': len(trajectory.time_from_start),
             'latency_ms': {
@@ -236,6 +234,17 @@ class GeneratorNode(Node):  # type: ignore[misc]
                 warning=self._failed,
             )
         )
+
+
+def origin(settings: GeneratorParameters, robot: Any, start: np.ndarray | None) -> dict[str, Any]:
+    """Tell what a trajectory was made from besides text and model hash, for `verification`."""
+    return {
+        'requested_seconds': settings.seconds or None,
+        'model': settings.model,
+        'robot': settings.robot,
+        'urdf_sha256': robot.sha256,
+        'start_positions': None if start is None else start.tolist(),
+    }
 
 
 def _load(settings: GeneratorParameters) -> Any:
