@@ -88,7 +88,7 @@ def test_states_that_come_too_fast_are_not_wanted(clips):
     assert recogniser().wants(0.05)
 
 
-@pytest.mark.parametrize('jump', [-5.0, 5.0])
+@pytest.mark.parametrize('jump', [-5.0, 1.0])
 def test_a_clock_that_jumps_begins_anew(clips, jump):
     times = np.arange(0.0, 2.0, 0.05)
     play(path(clips['wave']), times)
