@@ -8,9 +8,10 @@ export PYTHONUNBUFFERED := 1
 
 BIN := .venv/bin
 ENVIRONMENT := scripts/environment
+INTERFACES := $(ENVIRONMENT:scripts/environment=scripts/interfaces)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test lint format train benchmark clean
+.PHONY: help environment interfaces demo test lint format train benchmark clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -18,10 +19,13 @@ help: ## Show this list
 environment: ## Create .venv and install the package with pinned versions
 	@$(ENVIRONMENT)
 
-demo: environment ## Text to a moving robot over ROS 2: TEXT="a person kicks"
+interfaces: environment ## Build the action and message types that pip has no packages of
+	@$(INTERFACES)
+
+demo: interfaces ## Text to a moving robot over ROS 2: TEXT="a person kicks"
 	@$(BIN)/motionclip demo -- "$$TEXT"
 
-test: environment ## Run the whole test suite
+test: interfaces ## Run the whole test suite
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: environment ## Check style and types
