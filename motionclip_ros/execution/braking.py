@@ -14,7 +14,6 @@ from motionclip_ros.execution.state import MovingState
 from motionclip_ros.retargeting.limits import JointLimits
 
 _TICK = 1e-4  # [s]
-_FIRST = 10  # [ticks] of the first point, at the latest
 _HOLD = 200  # [ticks] between the points of a robot that stands already
 _SLACK = 5e-7  # [rad] beyond a position limit that is rounding to any controller
 
@@ -66,10 +65,10 @@ def brake(state: MovingState, limits: JointLimits) -> Path:
         for joint in range(len(state.positions))
     ]
     edges = {int(edge) for one in phases for edge in np.cumsum([phase.ticks for phase in one])}
-    last = max(edges, default=2 * _HOLD)
-    ticks = np.array(sorted(edges | {min(_FIRST, last)} | ({last, _HOLD} if not edges else set())))
+    # A splice of this way within its first segment has to guess; so that is short.
+    ticks = np.array(sorted(edges | {1})) if edges else np.array([_HOLD, 2 * _HOLD])
     if len(ticks) < 2:
-        ticks = np.append(ticks, ticks[-1] + _HOLD)
+        ticks = np.append(ticks, _HOLD)
     columns = [
         _sampled(position, velocity, one, ticks)
         for position, velocity, one in zip(state.positions, state.velocities, phases, strict=True)
