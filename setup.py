@@ -80,6 +80,7 @@ setup(
         'safetensors>=0.4.5',
         'scikit-learn>=1.5',
         'scipy>=1.14',
+        'threadpoolctl>=3.1',
         'torch>=2.5',
         'transformers>=4.48',
         'trimesh>=4.0',
@@ -127,6 +128,7 @@ setup(
         'console_scripts': [
             'motionclip = motionclip_ros.cli:main',
             'motionclip_generator = motionclip_ros.nodes.generator:main',
+            'motionclip_player = motionclip_ros.nodes.player:main',
             'motionclip_recogniser = motionclip_ros.nodes.recogniser:main',
             'motionclip_recorder = motionclip_ros.nodes.recorder:main',
             'motionclip_simulator = motionclip_ros.nodes.simulator:main',

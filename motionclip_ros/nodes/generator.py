@@ -10,6 +10,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
@@ -52,7 +53,7 @@ class GeneratorNode(Node):  # type: ignore[misc]
         super().__init__(topics.GENERATOR)
         settings = parameters.declare(self, GeneratorParameters)
         self._pipeline = load_pipeline(settings)
-        self._measured: dict[str, float] = {}
+        self._joint_state: bytes | None = None
         self._measured_at = -np.inf
         self._status: dict[str, Any] = {'model': settings.model, 'robot': settings.robot}
         self._summary, self._failed = 'ready', False
@@ -69,7 +70,9 @@ class GeneratorNode(Node):  # type: ignore[misc]
         self._preview_timer.cancel()  # until there is something to show
         self._diagnostics = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, RELIABLE)
         self.create_subscription(String, '~/text', self._on_text, FLOOD)
-        self.create_subscription(JointState, topics.JOINT_STATES, self._on_joint_state, LATEST)
+        self.create_subscription(
+            JointState, topics.JOINT_STATES, self._on_joint_state, LATEST, raw=True
+        )
         self.create_timer(0.5, self._publish_diagnostics)
         # Measurements and the heartbeat go on while a text is being served. A thread of our
         # own, because rclpy's multi-threaded executor keeps the interpreter busy while a
@@ -86,13 +89,9 @@ class GeneratorNode(Node):  # type: ignore[misc]
         self._worker.join()
         super().destroy_node()
 
-    def _on_joint_state(self, message: JointState) -> None:
-        try:
-            self._measured = messages.joint_positions(message)
-        except MotionClipError as error:
-            self.get_logger().warning(one_line(error), throttle_duration_sec=5.0)
-        else:
-            self._measured_at = time.monotonic()
+    def _on_joint_state(self, message: bytes) -> None:
+        # Most of a hundred a second are never looked at, so none is unpacked yet.
+        self._joint_state, self._measured_at = message, time.monotonic()
 
     def _on_text(self, message: String) -> None:
         text = message.data
@@ -190,12 +189,16 @@ class GeneratorNode(Node):  # type: ignore[misc]
     ) -> np.ndarray | None:
         """Where the robot's joints are, or None if that is unknown and need not be known."""
         age = time.monotonic() - self._measured_at
-        missing = [name for name in joint_names if name not in self._measured]
+        measured: dict[str, float] = {}
+        if self._joint_state is not None:
+            state = deserialize_message(self._joint_state, JointState)
+            measured = messages.joint_positions(state)
+        missing = [name for name in joint_names if name not in measured]
         if age <= settings.joint_state_timeout and not missing:
-            return np.array([self._measured[name] for name in joint_names])
+            return np.array([measured[name] for name in joint_names])
         if not settings.require_joint_states:
             return None
-        if not self._measured:
+        if not measured:
             reason = f'nothing on {topics.JOINT_STATES} yet'
         elif missing:
             reason = f'{topics.JOINT_STATES} lacks {", ".join(missing)}'
@@ -223,7 +226,7 @@ class GeneratorNode(Node):  # type: ignore[misc]
         values = {
             **self._status,
             'trajectory_listeners': self._joints.get_subscription_count(),
-            'joint_states': bool(self._measured),
+            'joint_states': self._joint_state is not None,
         }
         self._diagnostics.publish(
             conversions.diagnostics(

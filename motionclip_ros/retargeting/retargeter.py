@@ -23,6 +23,7 @@ from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.solving.descent import Problem, Weights
 from motionclip_ros.retargeting.solving.problem import NO_CLEARANCE, Clearance, State, Tasks
 from motionclip_ros.retargeting.solving.solver import solve
+from motionclip_ros.retargeting.solving.threads import one_thread
 from motionclip_ros.retargeting.targets import Targets, make_targets
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
@@ -129,6 +130,7 @@ class Retargeter:
         still[:, 0] = skeleton.Y_UP_TO_Z_UP
         self.retarget(Motion(still, np.tile([0.0, 0.0, 0.95], (20, 1)), 30.0))
 
+    @one_thread()
     def retarget(self, motion: Motion) -> Retargeted:
         """Find the joint path that does what the human does.
 

@@ -19,6 +19,7 @@ from motionclip_ros.retargeting.retargeter import Retargeted, Retargeter
 from motionclip_ros.retargeting.soles import corner_positions, sole_corners
 from motionclip_ros.retargeting.solving.problem import State, Tasks, in_a_row
 from motionclip_ros.retargeting.solving.solver import solve_window
+from motionclip_ros.retargeting.solving.threads import one_thread
 from motionclip_ros.retargeting.targets import all_tasks, bolted_places, first_guess, make_targets
 
 _FREE = 2  # frames of the window that may still move
@@ -68,6 +69,7 @@ class Stream:
         self._last = retargeter.posture.copy()
         self._speed = np.zeros(len(self._last))
 
+    @one_thread()
     def push(
         self,
         joint_rotations: Float[np.ndarray, 'smpl_joint 3 3'],
