@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 from test_approach import measured, retargeted
 from test_trajectory import NAMES, limits
 
@@ -168,11 +169,17 @@ def test_a_splice_walks_on_from_where_the_base_is() -> None:
     whole = splice(current, 0.5 * current.seconds, new, limits())
     first = whole.sample(0.0)
     np.testing.assert_allclose(first.base_position[:2], here.base_position[:2], atol=1e-9)
-    walked = np.linalg.norm(new.base_position[-1] - new.base_position[0])
-    found = np.linalg.norm(whole.base_position[-1][:2] - here.base_position[:2])
+    found = np.linalg.norm((whole.base_position[-1] - here.base_position)[:2])
     wanted = np.linalg.norm((new.base_position[-1] - new.base_position[0])[:2])
-    assert walked > 0.0
     np.testing.assert_allclose(found, wanted, atol=1e-9)
+    turned = heading(whole.base_quaternion_xyzw[-1]) - heading(here.base_quaternion_xyzw)
+    asked = heading(new.base_quaternion_xyzw[-1]) - heading(new.base_quaternion_xyzw[0])
+    np.testing.assert_allclose(np.cos(turned - asked), 1.0)
+
+
+def heading(quaternion_xyzw: np.ndarray) -> float:
+    ahead = Rotation.from_quat(quaternion_xyzw).as_matrix()[:, 0]
+    return float(np.arctan2(ahead[1], ahead[0]))
 
 
 @settings(max_examples=40, deadline=None)
