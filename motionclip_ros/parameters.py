@@ -12,7 +12,13 @@ from rclpy.exceptions import (
 from rclpy.node import Node
 
 from motionclip_model.errors import ConfigError
-from motionclip_ros.topics import RECORDED
+from motionclip_ros.topics import (
+    BASE_TRAJECTORY,
+    HUMAN_MOTION,
+    JOINT_TRAJECTORY,
+    RECORDED,
+    REPORT,
+)
 
 Parameters = TypeVar('Parameters')
 
@@ -92,6 +98,27 @@ class RecogniserParameters:
     )
     rate: float = _parameter(
         2.0, 'Labels published per second [1/s]', between=(0.1, 10.0), fixed=True
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class PlayerParameters:
+    """What the player can be told."""
+
+    bag: str = _parameter('bag', 'Folder of the recording', fixed=True)
+    rate: float = _parameter(
+        1.0,
+        'Part of the recorded speed; not more, which could break limits',
+        between=(0.1, 1.0),
+        fixed=True,
+    )
+    patience: float = _parameter(
+        3.0, 'How long to wait for who listens [s]', between=(0.0, 60.0), fixed=True
+    )
+    topics: tuple[str, ...] = _parameter(
+        (HUMAN_MOTION, BASE_TRAJECTORY, JOINT_TRAJECTORY, REPORT),
+        'Full names of the topics in the recording',
+        fixed=True,
     )
 
 

@@ -21,7 +21,7 @@ from motionclip_model.errors import ConfigError
 from motionclip_ros import resources
 
 ROOT = Path(__file__).resolve().parent.parent
-NODES = ('generator', 'recogniser', 'recorder', 'simulator')
+NODES = ('generator', 'player', 'recogniser', 'recorder', 'simulator')
 PACKAGED = ('motionclip_model', 'motionclip_ros', 'config', 'launch', 'lib', 'resource', 'rviz')
 
 

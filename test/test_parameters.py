@@ -19,6 +19,7 @@ from motionclip_ros import parameters
 KINDS = {
     'motionclip': parameters.GeneratorParameters,
     'simulator': parameters.SimulatorParameters,
+    'player': parameters.PlayerParameters,
     'recorder': parameters.RecorderParameters,
     'recogniser': parameters.RecogniserParameters,
 }

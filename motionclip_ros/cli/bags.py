@@ -1,5 +1,9 @@
 """Commands that work on recordings."""
 
+import importlib.util
+import json
+import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +11,7 @@ from typing import Annotated
 import typer
 
 from motionclip_model import __version__
+from motionclip_model.errors import DependencyError
 from motionclip_ros.cli.app import Json, app, console, print_json, say
 
 BagFolder = Annotated[Path, typer.Argument(help='Folder of a recording.')]
@@ -73,3 +78,40 @@ def verify(
             f'{other if differences and origin.version != __version__ else ""}'
         )
     raise typer.Exit(int(bool(differences)))
+
+
+@app.command()
+def replay(
+    bag: BagFolder,
+    rate: Annotated[
+        float, typer.Option(min=0.1, max=1.0, help='Part of the recorded speed.')
+    ] = 1.0,
+    topic: Annotated[
+        list[str] | None,
+        typer.Option(
+            '--topic',
+            help='What to play, once for each.',
+            show_default='trajectory, base, human motion, report',
+        ),
+    ] = None,
+    ros: Annotated[
+        list[str] | None, typer.Argument(help="After --: ROS 2's own arguments, -r FROM:=TO say.")
+    ] = None,
+) -> None:
+    """Publish what was recorded again over ROS 2, for a robot or RViz.
+
+    Commands only a robot that has the recording's joints and is where it begins.
+
+    Example: motionclip replay out/demo/bag --rate 0.5
+
+    Example: motionclip replay out/demo/bag --topic /joint_states --topic /robot_description
+    """
+    if importlib.util.find_spec('rclpy') is None:
+        raise DependencyError('ROS 2 (rclpy) is not installed; `motionclip doctor` says how')
+    # A JSON string is a YAML string, also where the text looks like a number.
+    arguments = ['-p', f'bag:={json.dumps(str(bag))}', '-p', f'rate:={rate}']
+    if topic:
+        arguments += ['-p', f'topics:={json.dumps(topic)}']
+    node = [sys.executable, '-m', 'motionclip_ros.nodes.player', '--ros-args', *arguments]
+    # In the place of this process, so that signals and the exit status are the node's own.
+    os.execv(sys.executable, [*node, *(ros or [])])

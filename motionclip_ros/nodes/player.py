@@ -1,0 +1,173 @@
+"""Node `player`: what was recorded is published again, with its timing and QoS."""
+
+import importlib
+import signal
+import time
+from typing import Any
+
+import numpy as np
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import JointState
+from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
+
+from motionclip_model.errors import MotionClipError, RobotError
+from motionclip_ros import conversions, messages, parameters, topics
+from motionclip_ros.nodes.running import LATEST, serve
+from motionclip_ros.parameters import PlayerParameters
+from motionclip_ros.replaying import Event, read_replay
+
+_AT_START = 0.2
+"""How far a robot's joints may be from where the first trajectory begins [rad]."""
+
+_STEP = 0.005  # [s] between looks at the clock
+_FAREWELL = Duration(seconds=5)
+
+
+class PlayerNode(Node):  # type: ignore[misc]
+    """Waits for who listens, makes sure that the robot is the one, and plays."""
+
+    def __init__(self) -> None:
+        """Read the recording and announce its topics.
+
+        Raises:
+            ConfigError: A parameter is invalid, or the recording cannot be read.
+        """
+        super().__init__('player')
+        self._settings = parameters.declare(self, PlayerParameters)
+        replay = read_replay(self._settings.bag, self._settings.topics)
+        self._events = list(reversed(replay.events))
+        self._types = {channel.topic: _message_type(channel.kind) for channel in replay.channels}
+        self._outputs = {
+            channel.topic: self.create_publisher(
+                self._types[channel.topic],
+                channel.topic,
+                QoSProfile(
+                    depth=1 if channel.latched else 100,
+                    durability=DurabilityPolicy.TRANSIENT_LOCAL
+                    if channel.latched
+                    else DurabilityPolicy.VOLATILE,
+                    reliability=ReliabilityPolicy.RELIABLE
+                    if channel.reliable
+                    else ReliabilityPolicy.BEST_EFFORT,
+                ),
+            )
+            for channel in replay.channels
+        }
+        self._measured: JointState | None = None
+        self._commanded = False
+        if topics.JOINT_STATES not in self._outputs:
+            self.create_subscription(JointState, topics.JOINT_STATES, self._on_joint_state, LATEST)
+        self._began: float | None = None
+        self._deadline = time.monotonic() + self._settings.patience
+        self.create_timer(_STEP, self._play)
+        self.get_logger().info(f'{len(self._events)} messages of {len(self._outputs)} topics')
+
+    def _on_joint_state(self, message: JointState) -> None:
+        self._measured = message
+
+    def _play(self) -> None:
+        """Publish what is due; the first calls wait."""
+        if self._began is None:
+            if not self._ready() and time.monotonic() < self._deadline:
+                return
+            self._began = time.monotonic()
+            self.get_logger().info('playing')
+        elapsed = (time.monotonic() - self._began) * self._settings.rate
+        while self._events and self._events[-1].seconds <= elapsed:
+            self._publish(self._events.pop())
+        if not self._events:
+            for output in self._outputs.values():
+                output.wait_for_all_acked(_FAREWELL)
+            self.get_logger().info('played')
+            signal.raise_signal(signal.SIGINT)  # how every node is asked to end
+
+    def _ready(self) -> bool:
+        known = self._measured is not None or topics.JOINT_TRAJECTORY not in self._outputs
+        return known and all(output.get_subscription_count() for output in self._outputs.values())
+
+    def _check_robot(self, data: bytes) -> None:
+        """Refuse to command a robot with other joints, or one that would have to jump.
+
+        Args:
+            data: The command that is due, serialised.
+
+        Raises:
+            RobotError: It is not the robot of the recording, not where the recording begins, or
+                does not say where it is.
+        """
+        if topics.JOINT_STATES in self._outputs:
+            raise RobotError(
+                f'somebody listens to {topics.JOINT_TRAJECTORY}, who must not get recorded joint '
+                'states too; leave one of the two out of the parameter topics'
+            )
+        if self._measured is None:
+            raise RobotError(
+                f'nothing on {topics.JOINT_STATES}; start the robot, or leave the trajectory out '
+                'of the parameter topics'
+            )
+        measured = messages.joint_positions(self._measured)
+        command = messages.joint_command(deserialize_message(data, JointTrajectory))
+        missing = sorted(set(command.joint_names) - set(measured))
+        if missing:
+            raise RobotError(
+                f'the robot has no joint {", ".join(missing)}; the recording is of another robot'
+            )
+        # Later commands may come in mid-motion, and begin where the robot then is.
+        if self._commanded or not len(command.positions):
+            return
+        gap = np.abs([measured[name] for name in command.joint_names] - command.positions[0])
+        if gap.max() > _AT_START:
+            raise RobotError(
+                f'joint {command.joint_names[gap.argmax()]} is {gap.max():.2f} rad from where the '
+                f'recording begins, at most {_AT_START} is allowed; move the robot there first'
+            )
+        self._commanded = True
+
+    def _publish(self, event: Event) -> None:
+        kind, output = self._types[event.topic], self._outputs[event.topic]
+        if event.topic == topics.JOINT_TRAJECTORY:
+            if not output.get_subscription_count():
+                return  # nor may one get it that is found only after this check
+            self._check_robot(event.data)
+        slower = self._settings.rate != 1.0 and kind in (JointTrajectory, MultiDOFJointTrajectory)
+        if not slower and kind is not JointState:
+            output.publish(event.data)
+            return
+        message = deserialize_message(event.data, kind)
+        if slower:
+            _slow_down(message, self._settings.rate)
+        else:  # a state of long ago is of no use to anybody
+            message.header.stamp = self.get_clock().now().to_msg()
+        output.publish(message)
+
+
+def _slow_down(message: JointTrajectory | MultiDOFJointTrajectory, rate: float) -> None:
+    """Change a trajectory in place so that it takes 1 / `rate` of its time."""
+    for point in message.points:
+        seconds = point.time_from_start.sec + 1e-9 * point.time_from_start.nanosec
+        point.time_from_start = conversions.duration(seconds / rate)
+        if isinstance(message, JointTrajectory):
+            point.velocities = [rate * value for value in point.velocities]
+            point.accelerations = [rate**2 * value for value in point.accelerations]
+
+
+def _message_type(kind: str) -> Any:
+    package, _, name = kind.split('/')
+    try:
+        return getattr(importlib.import_module(f'{package}.msg'), name)
+    except ImportError:
+        raise MotionClipError(
+            f'{package} is not installed; leave its topics out of the parameter topics'
+        ) from None
+
+
+def main() -> None:
+    """Run the node."""
+    serve(PlayerNode)
+
+
+if __name__ == '__main__':
+    main()

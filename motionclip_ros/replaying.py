@@ -1,0 +1,86 @@
+"""What a recording has to offer for being played again, serialised as it was received."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rosbags.highlevel import AnyReader, AnyReaderError
+from rosbags.interfaces import ConnectionExtRosbag2, QosDurability, QosReliability
+from rosbags.typesys import Stores, get_typestore
+
+from motionclip_model.errors import ConfigError
+
+
+class Channel(NamedTuple):
+    """A recorded topic.
+
+    Attributes:
+        topic: Full name.
+        kind: Message type, `std_msgs/msg/String` say.
+        latched: Whether late subscribers got its last message.
+        reliable: Whether lost messages were sent again.
+    """
+
+    topic: str
+    kind: str
+    latched: bool
+    reliable: bool
+
+
+class Event(NamedTuple):
+    """A recorded message.
+
+    Attributes:
+        seconds: When it was received after the first of all [s].
+        topic: Full name.
+        data: The message, serialised.
+    """
+
+    seconds: float
+    topic: str
+    data: bytes
+
+
+class Replay(NamedTuple):
+    """A recording's topics and their messages in order."""
+
+    channels: tuple[Channel, ...]
+    events: tuple[Event, ...]
+
+
+def read_replay(path: str | os.PathLike[str], topics: Sequence[str]) -> Replay:
+    """Read some topics of a recording; those that it lacks are left out.
+
+    Raises:
+        ConfigError: There is no readable recording, or none of the topics in it.
+    """
+    channels, received = {}, []
+    # rosbags raises assorted errors on damaged files; each means the same to a user.
+    try:
+        with AnyReader(
+            [Path(path)], default_typestore=get_typestore(Stores.ROS2_KILTED)
+        ) as reader:
+            wanted = [found for found in reader.connections if found.topic in topics]
+            for found in wanted:
+                ext = found.ext
+                qos = ext.offered_qos_profiles if isinstance(ext, ConnectionExtRosbag2) else []
+                channels[found.topic] = Channel(
+                    found.topic,
+                    found.msgtype,
+                    any(one.durability == QosDurability.TRANSIENT_LOCAL for one in qos),
+                    all(one.reliability != QosReliability.BEST_EFFORT for one in qos),
+                )
+            # Without a choice rosbags would give all there is.
+            for found, nanoseconds, data in reader.messages(wanted) if wanted else ():
+                received.append((nanoseconds, found.topic, bytes(data)))
+    except (AnyReaderError, OSError, ValueError, KeyError) as error:
+        raise ConfigError(
+            f'{path}: not a readable recording ({error}); `motionclip repair` saves what is '
+            'whole in one that was cut off'
+        ) from None
+    if not received:
+        raise ConfigError(f'{path}: no message on {", ".join(topics)}')
+    begin = received[0][0]
+    events = (Event((time - begin) / 1e9, topic, data) for time, topic, data in received)
+    return Replay(tuple(channels.values()), tuple(events))
