@@ -48,7 +48,8 @@ def test_a_good_run_leaves_everything(tmp_path, monkeypatch, capsys):
     assert (report['text'], report['seed'], report['problem']) == ('a person waves', 5, None)
     assert set(report['topics']) == set(topics.RECORDED)
     assert min(report['topics'].values()) >= 1
-    assert report['simulation']['tracking_rms_deg'] < 3.0
+    # Usually .2; a machine that stalls for a moment lets the simulation fall behind its clock.
+    assert report['simulation']['tracking_rms_deg'] < 10.0
     assert report['simulation']['commanded_limit_margin_deg'] >= 0.0
     assert Motion.load(out / 'motion.npz').seconds == pytest.approx(1.0)
     trajectory = RobotTrajectory.load(out / 'trajectory.npz')
