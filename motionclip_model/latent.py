@@ -98,20 +98,34 @@ def recognise_many(
     Raises:
         TextError: Fewer than two labels, or a label that cannot be encoded.
     """
-    if len(set(labels)) < 2 or len(set(labels)) < len(labels):
-        raise TextError(
-            'recognition chooses between labels; give at least two different ones, each once',
-            ','.join(labels),
-        )
+    check_labels(labels)
     names = label_embeddings(model, list(labels))
     found = []
     # One by one: motions of very different lengths would be padded to the longest.
     for motion in motions:
         cosine = (model.encode_motions([motion]) @ names.T)[0]
-        score = torch.softmax(cosine / _TEMPERATURE, dim=0)
-        order = torch.argsort(cosine, descending=True).tolist()
-        found.append([Recognition(labels[i], float(score[i]), float(cosine[i])) for i in order])
+        found.append(ranked(labels, cosine))
     return found
+
+
+def check_labels(labels: Sequence[str]) -> None:
+    """Refuse labels that leave nothing to choose.
+
+    Raises:
+        TextError: Fewer than two labels, or one twice.
+    """
+    if len(set(labels)) < max(2, len(labels)):
+        raise TextError(
+            'recognition chooses between labels; give at least two different ones, each once',
+            ','.join(labels),
+        )
+
+
+def ranked(labels: Sequence[str], cosine: Float[Tensor, ' label']) -> list[Recognition]:
+    """Turn the cosines of a motion to labels into probabilities, best first."""
+    score = torch.softmax(cosine / _TEMPERATURE, dim=0)
+    order = torch.argsort(cosine, descending=True).tolist()
+    return [Recognition(labels[i], float(score[i]), float(cosine[i])) for i in order]
 
 
 def meanings(

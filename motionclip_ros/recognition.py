@@ -7,12 +7,17 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.special import softmax
 
 from motionclip_model import features
 from motionclip_model.checkpoint import checkpoint_path
-from motionclip_model.errors import RobotError, TextError
-from motionclip_model.latent import DEFAULT_LABELS, Recognition, label_embeddings
+from motionclip_model.errors import RobotError
+from motionclip_model.latent import (
+    DEFAULT_LABELS,
+    Recognition,
+    check_labels,
+    label_embeddings,
+    ranked,
+)
 from motionclip_model.model import MotionClip
 from motionclip_model.motion import Motion
 from motionclip_ros.retargeting.imitation import Imitator
@@ -30,7 +35,6 @@ _GAP = 0.5  # [s] of silence after which the past is forgotten
 _STEP = 0.5 / features.FPS  # [s] between joint states that are kept
 _CALM = 0.1  # [rad] within which all joints stay while the robot is still
 _MEMORY = 1.0  # [s] in which what was seen before loses most of its weight
-_TEMPERATURE = 0.04  # that of `motionclip_model.latent`
 _LEAST_COSINE = 0.2  # below which no label means the motion
 
 
@@ -78,11 +82,7 @@ class Recogniser:
             TextError: Fewer than two labels, one twice, or one that cannot be encoded.
         """
         self.labels = tuple(labels)
-        if len(set(self.labels)) < max(2, len(self.labels)):
-            raise TextError(
-                'recognition chooses between labels; give at least two different ones, each once',
-                ','.join(self.labels),
-            )
+        check_labels(self.labels)
         self._model, self._robot, self._window = model, robot, window
         self._imitator = Imitator(robot)
         self._names = label_embeddings(model, list(self.labels))
@@ -182,14 +182,10 @@ class Recogniser:
         return (meaning @ self._names.T)[0].cpu().numpy().astype(np.float64)
 
     def _impression(self, cosine: Float[np.ndarray, ' label']) -> Impression:
-        score = softmax(cosine / _TEMPERATURE)
-        ranked = tuple(
-            Recognition(self.labels[i], float(score[i]), float(cosine[i]))
-            for i in np.argsort(-cosine)
-        )
-        if ranked[0].cosine < _LEAST_COSINE:
-            return Impression(None, 0.0, ranked)
-        return Impression(ranked[0].label, ranked[0].score, ranked)
+        found = tuple(ranked(self.labels, torch.from_numpy(cosine)))
+        if found[0].cosine < _LEAST_COSINE:
+            return Impression(None, 0.0, found)
+        return Impression(found[0].label, found[0].score, found)
 
 
 def load_recogniser(model: str, robot: str, labels: str, window: float) -> Recogniser:
