@@ -31,8 +31,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from motionclip_model.storage import write_json
 from motionclip_ros import topics
-from motionclip_ros.nodes.generator import FLOOD
-from motionclip_ros.nodes.running import LATCHED, RELIABLE, prepare_environment
+from motionclip_ros.nodes.running import FLOOD, LATCHED, RELIABLE, prepare_environment
 from motionclip_ros.processes import Processes
 
 TEXTS = (

@@ -15,8 +15,7 @@ from visualization_msgs.msg import MarkerArray
 
 from motionclip_ros import conversions, messages, topics
 from motionclip_ros.bag import Bag
-from motionclip_ros.nodes.generator import FLOOD
-from motionclip_ros.nodes.running import LATCHED, LATEST, RELIABLE
+from motionclip_ros.nodes.running import FLOOD, LATCHED, LATEST, RELIABLE
 
 __all__ = ['graph']
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -19,16 +18,12 @@ from visualization_msgs.msg import MarkerArray
 from motionclip_model.errors import MotionClipError, RobotError, TrajectoryError
 from motionclip_ros import conversions, messages, parameters, topics
 from motionclip_ros.inbox import Inbox, Request, asks_to_stop
-from motionclip_ros.nodes.running import LATCHED, LATEST, RELIABLE, one_line, serve
+from motionclip_ros.nodes.running import FLOOD, LATCHED, LATEST, RELIABLE, one_line, serve
 from motionclip_ros.parameters import GeneratorParameters
 from motionclip_ros.preview import Preview
 from motionclip_ros.retargeting.approach import executable
 
 LoadPipeline = Callable[[GeneratorParameters], Any]
-
-FLOOD = QoSProfile(depth=2000, reliability=ReliabilityPolicy.RELIABLE)
-"""For texts and their outcomes: each text has one, however fast they come."""
-
 
 _PREVIEW_RATE = 30.0  # [1/s], as screens like it
 

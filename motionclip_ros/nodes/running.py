@@ -28,6 +28,9 @@ RELIABLE = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 LATEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 """For readers of a stream who only want its newest value."""
 
+FLOOD = QoSProfile(depth=2000, reliability=ReliabilityPolicy.RELIABLE)
+"""For texts and their outcomes: each text has one, however fast they come."""
+
 _REACTION = 0.1
 """How soon a signal ends an idle node [s]."""
 
