@@ -31,14 +31,12 @@ WORLD_FRAME = 'odom'
 """Frame of human and base paths: z up, fixed to the floor (REP 105)."""
 
 
-def joint_trajectory(trajectory: RobotTrajectory) -> JointTrajectory:
-    """Write a trajectory for a joint trajectory controller, to be started on arrival.
+def joint_trajectory(trajectory: RobotTrajectory, start: int = 0) -> JointTrajectory:
+    """Write a trajectory for a joint trajectory controller.
 
     Args:
         trajectory: First point after time 0, as `retargeting.approach.executable` makes it.
-
-    Returns:
-        The message; its stamp is 0, which a controller reads as "now".
+        start: When it starts [ns]; 0 on arrival.
 
     Raises:
         TrajectoryError: The first point is due at time 0, when no robot can be there.
@@ -48,6 +46,7 @@ def joint_trajectory(trajectory: RobotTrajectory) -> JointTrajectory:
             'the first point is due at time 0; prepend an approach from the measured positions'
         )
     message = JointTrajectory(joint_names=list(trajectory.joint_names))
+    message.header.stamp = moment(start)
     rows = zip(
         trajectory.time_from_start, trajectory.positions, trajectory.velocities, strict=True
     )
@@ -59,14 +58,21 @@ def joint_trajectory(trajectory: RobotTrajectory) -> JointTrajectory:
     return message
 
 
-def base_trajectory(trajectory: RobotTrajectory) -> MultiDOFJointTrajectory:
-    """Write the path that the robot's root link should take in the world."""
-    return _multi_dof(
+def base_trajectory(trajectory: RobotTrajectory, start: int = 0) -> MultiDOFJointTrajectory:
+    """Write the path that the robot's root link should take in the world.
+
+    Args:
+        trajectory: A robot's path.
+        start: When it starts [ns]; 0 on arrival.
+    """
+    message = _multi_dof(
         (BASE_JOINT,),
         trajectory.time_from_start,
         trajectory.base_position[:, None],
         trajectory.base_quaternion_xyzw[:, None],
     )
+    message.header.stamp = moment(start)
+    return message
 
 
 def human_motion(motion: Motion) -> MultiDOFJointTrajectory:
@@ -157,6 +163,12 @@ def duration(seconds: float) -> Duration:
     """Round a time to whole nanoseconds."""
     whole, rest = divmod(round(float(seconds) * 1e9), 1_000_000_000)
     return Duration(sec=whole, nanosec=rest)
+
+
+def moment(nanoseconds: int) -> Time:
+    """Write a moment [ns]."""
+    whole, rest = divmod(nanoseconds, 1_000_000_000)
+    return Time(sec=whole, nanosec=rest)
 
 
 def _multi_dof(

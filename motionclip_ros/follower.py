@@ -2,7 +2,8 @@
 
 The rules are those of ros2_controllers' `joint_trajectory_controller`: joints are given by
 name in any order, a subset is allowed, a new command replaces the old one in mid-motion
-without a jump, an empty one is a stop.
+without a jump, an empty one is a stop. A command may say when it starts: what of it is past is
+skipped, and until its first point is due the way leads there from the present state.
 """
 
 from collections.abc import Sequence
@@ -35,12 +36,14 @@ class JointCommand:
         times: Seconds from the start of the execution; the first one is positive.
         positions: Joint positions [rad].
         velocities: Joint velocities [rad/s]; None leaves them to a monotone spline.
+        stamp: When it starts, on the clock of who sent it [ns]; 0 on arrival.
     """
 
     joint_names: tuple[str, ...]
     times: Float[np.ndarray, ' point']
     positions: Float[np.ndarray, 'point joint']
     velocities: Float[np.ndarray, 'point joint'] | None = None
+    stamp: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what no controller would execute.
@@ -101,17 +104,18 @@ class JointTrajectoryFollower:
         self._commanded = np.zeros(0, np.intp)
         self._path: CubicHermiteSpline | None = None
 
-    def accept(self, command: JointCommand, now: float) -> None:
+    def accept(self, command: JointCommand, now: float, start: float | None = None) -> None:
         """Follow a command from the present desired state on.
 
         Args:
             command: Points for some or all joints; the others come to rest. Without any
                 point it is a stop.
             now: Time on the follower's clock [s].
+            start: When the command's clock starts, on the follower's clock [s]; None for now.
 
         Raises:
-            TrajectoryError: A joint is unknown or a position lies outside its limits; the
-                command before it goes on.
+            TrajectoryError: A joint is unknown, a position lies outside its limits, or all of
+                it is past; the command before it goes on.
         """
         unknown = [name for name in command.joint_names if name not in self._index]
         if unknown:
@@ -120,20 +124,23 @@ class JointTrajectoryFollower:
             )
         columns = np.array([self._index[name] for name in command.joint_names], np.intp)
         self._check_limits(command, columns)
+        times = command.times + (0.0 if start is None else start - now)
+        if len(times) and times[-1] <= 0.0:
+            raise TrajectoryError(
+                f'all of it is past: it ended {-times[-1]:.3f} s ago; check that the clocks agree'
+            )
         state = self.desired(now)
         self._origin, self._start = state, now
-        if not len(command.times) or not len(columns):
+        if not len(times) or not len(columns):
             self._commanded, self._path = np.zeros(0, np.intp), None
             return
-        times = np.concatenate([[0.0], command.times])
-        positions = np.vstack([state.positions[columns], command.positions])
-        if command.velocities is None:
-            slopes = PchipInterpolator(times, positions).derivative()(times)
-            slopes[-1] = 0.0
-        else:
-            slopes = np.vstack([state.velocities[columns], command.velocities])
-        slopes[0] = state.velocities[columns]
-        self._commanded, self._path = columns, CubicHermiteSpline(times, positions, slopes)
+        self._commanded = columns
+        self._path = _path(
+            times,
+            command.positions,
+            command.velocities,
+            JointState(state.positions[columns], state.velocities[columns]),
+        )
 
     def stop(self, now: float) -> None:
         """Bring all joints to rest, decelerating."""
@@ -174,3 +181,26 @@ class JointTrajectoryFollower:
                 f'{self.joint_names[index]} = {command.positions[point, joint]:.4f} rad at point '
                 f'{point} is outside its limits [{self.lower[index]:.4f}, {self.upper[index]:.4f}]'
             )
+
+
+def _path(
+    times: np.ndarray,
+    positions: np.ndarray,
+    velocities: np.ndarray | None,
+    state: JointState,
+) -> CubicHermiteSpline:
+    """Lay a path through points, from the present state if none of them is past."""
+    enters = times[0] > 0.0
+    if enters:
+        times = np.concatenate([[0.0], times])
+        positions = np.vstack([state.positions, positions])
+    if velocities is None:
+        slopes = PchipInterpolator(times, positions).derivative()(times)
+        slopes[-1] = 0.0
+    elif enters:
+        slopes = np.vstack([state.velocities, velocities])
+    else:
+        slopes = velocities
+    if enters:
+        slopes[0] = state.velocities
+    return CubicHermiteSpline(times, positions, slopes)

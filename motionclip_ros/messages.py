@@ -20,22 +20,17 @@ BASE_JOINT = 'base'
 
 
 def joint_command(message: Any) -> JointCommand:
-    """Read a `trajectory_msgs/JointTrajectory` as a command that starts now.
+    """Read a `trajectory_msgs/JointTrajectory`.
 
     Raises:
-        TrajectoryError: The message is scheduled, incomplete, or breaks a rule of
-            `JointCommand`.
+        TrajectoryError: The message is incomplete or breaks a rule of `JointCommand`.
     """
-    stamp = message.header.stamp
-    if stamp.sec or stamp.nanosec:
-        raise TrajectoryError(
-            f'header.stamp is {stamp.sec}.{stamp.nanosec:09d}; only 0 (start now) is served'
-        )
     names, points = tuple(message.joint_names), message.points
     positions = _rows(points, 'positions', len(names))
     moving = any(len(point.velocities) for point in points)
     velocities = _rows(points, 'velocities', len(names)) if moving else None
-    return JointCommand(names, _times(points), positions, velocities)
+    stamp = nanoseconds(message.header.stamp)
+    return JointCommand(names, _times(points), positions, velocities, stamp)
 
 
 def robot_trajectory(message: Any, base_message: Any) -> RobotTrajectory:
@@ -103,6 +98,11 @@ def joint_positions(message: Any) -> dict[str, float]:
     if not np.isfinite(positions).all():
         raise TrajectoryError('joint state holds NaN or infinite positions')
     return dict(zip(message.name, positions.tolist(), strict=True))
+
+
+def nanoseconds(moment: Any) -> int:
+    """Read a `builtin_interfaces` Time or Duration [ns]."""
+    return int(moment.sec) * 1_000_000_000 + int(moment.nanosec)
 
 
 def _times(points: Any) -> np.ndarray:

@@ -119,7 +119,7 @@ def compare(bag: Bag, origin: Origin, pipeline: Any) -> tuple[Difference, ...]:
     """
     generation = pipeline.generate(origin.text, origin.requested_seconds, origin.seed)
     start = None if origin.start_positions is None else np.array(origin.start_positions)
-    trajectory = executable(generation.trajectory, pipeline.robot.limits, start)
+    trajectory = executable(generation.trajectory, pipeline.robot.limits, start).trajectory
     recorded, again = map(_motion_arrays, (bag.human_motion(), _as_message(generation.motion)))
     pairs = {f'human motion, {name}': (recorded[name], again[name]) for name in recorded}
     recorded, again = _trajectory_arrays(bag.trajectory()), _trajectory_arrays(trajectory)

@@ -34,7 +34,7 @@ def measured(seed: int) -> np.ndarray:
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32))
 def test_no_limit_is_broken_anywhere(seed) -> None:
-    whole = executable(retargeted(seed), limits(), measured(seed))
+    whole = executable(retargeted(seed), limits(), measured(seed)).trajectory
     use = cubic_use(whole.time_from_start, whole.positions, whole.velocities)
     assert (use.velocity <= limits().velocity).all()
     assert (use.acceleration <= limits().acceleration).all()
@@ -47,7 +47,7 @@ def test_no_limit_is_broken_anywhere(seed) -> None:
 @given(st.integers(0, 2**32))
 def test_it_starts_where_the_robot_is_and_stops_where_the_motion_ends(seed) -> None:
     motion, here = retargeted(seed), measured(seed)
-    whole = executable(motion, limits(), here)
+    whole = executable(motion, limits(), here).trajectory
     assert whole.time_from_start[0] > 0.0
     np.testing.assert_allclose(whole.positions[0], here, atol=1e-12)
     np.testing.assert_allclose(whole.positions[-1], motion.positions[-1], atol=1e-9)
@@ -59,7 +59,7 @@ def test_it_starts_where_the_robot_is_and_stops_where_the_motion_ends(seed) -> N
 @given(st.integers(0, 2**32))
 def test_the_way_to_the_first_pose_is_calm(seed) -> None:
     motion, here = retargeted(seed), measured(seed)
-    whole = executable(motion, limits(), here)
+    whole = executable(motion, limits(), here).trajectory
     away = np.abs(whole.positions - motion.positions[0]).max(axis=1)
     arrived = int(np.argmax(away < 1e-9))
     assert arrived > 0
@@ -70,20 +70,20 @@ def test_the_way_to_the_first_pose_is_calm(seed) -> None:
 
 def test_the_motion_itself_is_all_there() -> None:
     motion = retargeted(3)
-    whole = executable(motion, limits(), measured(3))
+    whole = executable(motion, limits(), measured(3)).trajectory
     for pose in motion.sample(np.linspace(0.0, motion.seconds, 20)).positions:
         gap = np.abs(whole.sample(np.linspace(0, whole.seconds, 20000)).positions - pose)
         assert gap.max(axis=1).min() < 0.02
 
 
 def test_without_a_measurement_it_starts_at_the_neutral_posture() -> None:
-    whole = executable(retargeted(1), limits(), None)
+    whole = executable(retargeted(1), limits(), None).trajectory
     np.testing.assert_allclose(whole.positions[0], [0.0, 0.0, -0.5], atol=1e-12)
 
 
 def test_a_robot_that_is_there_already_still_gets_a_soft_start() -> None:
     motion = retargeted(1)
-    whole = executable(motion, limits(), motion.positions[0])
+    whole = executable(motion, limits(), motion.positions[0]).trajectory
     assert not whole.velocities[0].any()
     assert whole.seconds > motion.seconds
 
@@ -91,7 +91,7 @@ def test_a_robot_that_is_there_already_still_gets_a_soft_start() -> None:
 def test_a_reading_just_outside_a_limit_is_taken_as_on_it() -> None:
     here = limits().upper + 0.05
     np.testing.assert_allclose(
-        executable(retargeted(1), limits(), here).positions[0], limits().upper, atol=1e-12
+        executable(retargeted(1), limits(), here).trajectory.positions[0], limits().upper, atol=1e-12
     )
 
 

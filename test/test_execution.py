@@ -31,7 +31,7 @@ def with_jerk(jerk: float) -> JointLimits:
 
 def running(seed: int, bounds: JointLimits) -> RobotTrajectory:
     """A trajectory that is being executed."""
-    return slowed_into(executable(retargeted(seed), bounds, measured(seed)), bounds)
+    return slowed_into(executable(retargeted(seed), bounds, measured(seed)).trajectory, bounds)
 
 
 def points(state: MovingState, path: RobotTrajectory) -> tuple[np.ndarray, ...]:
@@ -67,7 +67,7 @@ def test_a_splice_keeps_all_limits_and_leads_through_the_new_motion(
     bounds = scaled_limits(with_jerk(jerk), fast, hard)
     elapsed = moment * current.seconds
     state = commanded_state(current, elapsed)
-    whole = splice(current, elapsed, retargeted(other), bounds)
+    whole = splice(current, elapsed, retargeted(other), bounds).trajectory
     # A state that is too fast for scaled limits may need more than those to stop in time.
     assert_inside(state, whole, replace(bounds, acceleration=limits().acceleration))
     assert_ends_at_rest(whole)
@@ -93,7 +93,7 @@ def test_a_controller_sees_no_jump_through_splices(one, other, first, second, en
         if ending:
             current = stop(current, elapsed, bounds)
         else:
-            current = splice(current, elapsed, retargeted(seed), bounds)
+            current = splice(current, elapsed, retargeted(seed), bounds).trajectory
         follower.accept(command(current), now)
         after = follower.desired(now + 1e-9)
         np.testing.assert_allclose(after.positions, before.positions, atol=1e-6)
@@ -114,7 +114,7 @@ def test_most_splices_stop_nowhere_before_the_first_pose() -> None:
     for seed in range(40):
         current, new = running(seed, limits()), retargeted(seed + 99)
         elapsed = np.random.default_rng(seed).uniform(0.2, 0.9) * current.seconds
-        whole = splice(current, elapsed, new, limits())
+        whole = splice(current, elapsed, new, limits()).trajectory
         stands = np.abs(whole.velocities[:-1]).max(axis=1) < 1e-6
         away = np.abs(whole.positions[:-1] - new.positions[0]).max(axis=1) > 1e-6
         straight += not (stands & away).any()
@@ -166,7 +166,7 @@ def test_a_stop_is_obeyed_from_any_state(seed, jerk) -> None:
 def test_a_splice_walks_on_from_where_the_base_is() -> None:
     current, new = running(1, limits()), retargeted(2)
     here = current.sample(0.5 * current.seconds)
-    whole = splice(current, 0.5 * current.seconds, new, limits())
+    whole = splice(current, 0.5 * current.seconds, new, limits()).trajectory
     first = whole.sample(0.0)
     np.testing.assert_allclose(first.base_position[:2], here.base_position[:2], atol=1e-9)
     found = np.linalg.norm((whole.base_position[-1] - here.base_position)[:2])
@@ -193,7 +193,7 @@ def test_a_robot_that_still_moves_departs_without_a_jump(one, other) -> None:
         bounds.velocity * rng.uniform(-1.0, 1.0, 3)[::-1],
         stamp=10.0,
     ).state(NAMES, bounds, 10.1, 0.5)
-    whole = depart(state, retargeted(other), bounds)
+    whole = depart(state, retargeted(other), bounds).trajectory
     assert_inside(state, whole, bounds)
     assert_ends_at_rest(whole)
 
@@ -201,8 +201,9 @@ def test_a_robot_that_still_moves_departs_without_a_jump(one, other) -> None:
 def test_a_robot_at_rest_departs_calmly() -> None:
     here = measured(3)
     state = MeasuredState(NAMES, here, np.full(3, 0.005), 0.0).state(NAMES, limits(), 0.0, 1.0)
-    calm = executable(retargeted(4), limits(), here)
-    np.testing.assert_array_equal(depart(state, retargeted(4), limits()).positions, calm.positions)
+    calm = executable(retargeted(4), limits(), here).trajectory
+    departed = depart(state, retargeted(4), limits()).trajectory
+    np.testing.assert_array_equal(departed.positions, calm.positions)
 
 
 @pytest.mark.parametrize(

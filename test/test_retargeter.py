@@ -65,7 +65,7 @@ def test_no_limit_is_exceeded(retargeter, solved, action) -> None:
 @pytest.mark.parametrize('action', ACTIONS)
 def test_what_is_published_keeps_the_limits_too(retargeter, solved, action) -> None:
     limits = retargeter.robot.limits
-    whole = executable(solved(action)[1].trajectory, limits, None)
+    whole = executable(solved(action)[1].trajectory, limits, None).trajectory
     use = cubic_use(whole.time_from_start, whole.positions, whole.velocities)
     assert whole.time_from_start[0] > 0.0
     assert not whole.velocities[[0, -1]].any()

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.interpolate import CubicHermiteSpline
+from scipy.spatial.transform import Rotation
 
 from motionclip_model.errors import RobotError, TrajectoryError
-from motionclip_ros.follower import JointCommand, JointTrajectoryFollower
+from motionclip_ros.follower import JointCommand, JointState, JointTrajectoryFollower
 from motionclip_ros.mujoco_model import robot_spec
 from motionclip_ros.retargeting.robots.robot import load_robot
+from motionclip_ros.retargeting.solving.problem import State
 from motionclip_ros.simulation import Simulation
 
 NAMES = ('a', 'b', 'c')
@@ -67,6 +70,37 @@ def test_replacement_is_continuous_and_inside_limits(moment, goal, with_velociti
     assert (positions >= LOWER).all()
     assert (positions <= UPPER).all()
     np.testing.assert_allclose(positions[-1], goal, atol=1e-12)
+
+
+def test_a_command_that_began_already_is_joined_where_it_is_now():
+    obeys = follower()
+    points = np.array([[0.2, 0.1], [0.6, 0.2], [1.0, 0.4]])
+    slopes = np.array([[0.8, 0.2], [0.8, 0.4], [0.0, 0.0]])
+    late = JointCommand(('b', 'a'), np.array([0.01, 0.5, 1.0]), points, slopes)
+    obeys.accept(late, 5.0, 4.7)
+    expected = CubicHermiteSpline(late.times, points[:, 0], slopes[:, 0])
+    for time in (5.0, 5.2, 5.6):
+        assert obeys.desired(time).positions[1] == pytest.approx(expected(time - 4.7))
+    np.testing.assert_allclose(obeys.desired(5.7).positions, [0.4, 1.0, 0.0])
+
+
+def test_a_command_that_begins_later_is_led_into_without_a_jump():
+    obeys = follower()
+    obeys.accept(command(), 0.0)
+    before = obeys.desired(0.6)
+    obeys.accept(command(positions=np.array([[0.3, 0.2], [0.1, 0.4]])), 0.6, 0.9)
+    np.testing.assert_allclose(obeys.desired(0.6), before, atol=1e-12)
+    np.testing.assert_allclose(obeys.desired(1.4).positions, [0.2, 0.3, 0.0])
+    np.testing.assert_allclose(obeys.desired(1.9).positions, [0.4, 0.1, 0.0])
+
+
+def test_a_command_that_is_over_is_refused():
+    obeys = follower()
+    obeys.accept(command(), 0.0)
+    expected = obeys.desired(0.7)
+    with pytest.raises(TrajectoryError, match=r'ended 0\.500 s ago; check that the clocks agree'):
+        obeys.accept(command(), 2.0, 0.5)
+    np.testing.assert_array_equal(obeys.desired(0.7).positions, expected.positions)
 
 
 def test_joints_left_out_come_to_rest_without_a_jump():
@@ -140,13 +174,13 @@ def test_refused_commands_leave_the_present_one_in_force(changes, reason):
 
 
 @pytest.fixture(scope='module')
-def urdf():
-    return load_robot('g1').urdf_path
+def robot():
+    return load_robot('g1')
 
 
-def test_simulated_robot_tracks_within_two_degrees(urdf):
-    simulation = Simulation(urdf)
-    assert set(simulation.joint_names) == set(load_robot('g1').joint_names)
+def test_simulated_robot_tracks_within_two_degrees(robot):
+    simulation = Simulation(robot)
+    assert set(simulation.joint_names) == set(robot.joint_names)
     obeys = JointTrajectoryFollower(
         simulation.joint_names, simulation.lower, simulation.upper, simulation.state.positions
     )
@@ -167,8 +201,59 @@ def test_simulated_robot_tracks_within_two_degrees(urdf):
     assert np.linalg.norm(simulation.base_position - start) < 0.005
 
 
-def test_motors_are_no_stronger_than_the_urdf_says(urdf):
-    robot, simulation = load_robot('g1'), Simulation(urdf)
+def hold(simulation: Simulation, seconds: float) -> None:
+    rest = JointState(simulation.state.positions, np.zeros(len(simulation.joint_names)))
+    end = simulation.time + seconds
+    while simulation.time < end:
+        simulation.step(rest)
+
+
+def test_a_robot_with_a_free_base_stands_on_its_soles_and_falls_without_motors(robot):
+    simulation = Simulation(robot, 'free')
+    height = simulation.base_position[2]
+    hold(simulation, 3.0)
+    assert simulation.base_position[2] == pytest.approx(height, abs=0.01)
+    simulation.weaken(0.0)
+    hold(simulation, 3.0)
+    assert 0.0 < simulation.base_position[2] < 0.5  # on the floor, not below it
+    assert np.isfinite(simulation.link_poses().positions).all()
+
+
+def test_weak_motors_let_the_arms_sink(robot):
+    strong, weak = Simulation(robot), Simulation(robot)
+    weak.weaken(0.01)
+    out = strong.state.positions.copy()
+    out[strong.joint_names.index('left_shoulder_roll_joint')] = 1.5
+    for simulation in (strong, weak):
+        while simulation.time < 1.0:
+            simulation.step(JointState(out, np.zeros_like(out)))
+    index = strong.joint_names.index('left_shoulder_roll_joint')
+    assert strong.state.positions[index] == pytest.approx(1.5, abs=0.05)
+    assert weak.state.positions[index] < 0.8
+
+
+def test_link_poses_are_those_of_the_kinematics(robot):
+    simulation = Simulation(robot)
+    hold(simulation, 0.2)
+    found = simulation.link_poses()
+    base = found.names[0]
+    assert base == robot.correspondence.base
+    order = [simulation.joint_names.index(name) for name in robot.joint_names]
+    state = State(
+        found.positions[:1],
+        Rotation.from_quat(found.quaternions_xyzw[:1]).as_matrix(),
+        simulation.state.positions[None, order],
+    )
+    positions, rotations = robot.link_poses(found.names, state)
+    # A body's pose is that of the last step's beginning.
+    np.testing.assert_allclose(found.positions, positions[0], atol=1e-3)
+    turned = Rotation.from_quat(found.quaternions_xyzw).as_matrix()
+    np.testing.assert_allclose(turned, rotations[0], atol=1e-2)
+    assert simulation.link_poses(1).names == (base,)
+
+
+def test_motors_are_no_stronger_than_the_urdf_says(robot):
+    simulation = Simulation(robot)
     order = [robot.joint_names.index(name) for name in simulation.joint_names]
     np.testing.assert_allclose(simulation.effort_limits, robot.limits.effort[order])
     np.testing.assert_allclose(simulation.lower, robot.limits.lower[order])

@@ -34,7 +34,7 @@ def made(pipeline):
     pipeline.generate('a person walks', 2.0, 1)
     generation = pipeline.generate('a  person waves', SETTINGS.seconds, SETTINGS.seed)
     start = np.random.default_rng(3).uniform(0.01, 0.05, len(pipeline.robot.joint_names))
-    trajectory = executable(generation.trajectory, pipeline.robot.limits, start)
+    trajectory = executable(generation.trajectory, pipeline.robot.limits, start).trajectory
     report = {**generation.report, **origin(SETTINGS, pipeline.robot, start)}
     return generation.motion, trajectory, report
 

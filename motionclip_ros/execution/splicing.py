@@ -18,7 +18,7 @@ from motionclip_ros.execution.checking import keeps, slowed_into
 from motionclip_ros.execution.parts import only
 from motionclip_ros.execution.state import MovingState, commanded_state
 from motionclip_ros.execution.ways import way_between
-from motionclip_ros.retargeting.approach import executable, softened
+from motionclip_ros.retargeting.approach import Entered, executable, softened
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
@@ -39,7 +39,7 @@ class BasePose(NamedTuple):
 
 def splice(
     current: RobotTrajectory, elapsed: float, new: RobotTrajectory, limits: JointLimits
-) -> RobotTrajectory:
+) -> Entered:
     """Leave one trajectory for another.
 
     The robot goes straight into the new motion, at the speed with which that begins, where the
@@ -81,7 +81,7 @@ def stop(current: RobotTrajectory, elapsed: float, limits: JointLimits) -> Robot
     return _trajectory(current.joint_names, path, base, base)
 
 
-def depart(state: MovingState, new: RobotTrajectory, limits: JointLimits) -> RobotTrajectory:
+def depart(state: MovingState, new: RobotTrajectory, limits: JointLimits) -> Entered:
     """Go from a measured state, at rest or moving, into a motion.
 
     Args:
@@ -95,24 +95,31 @@ def depart(state: MovingState, new: RobotTrajectory, limits: JointLimits) -> Rob
         `splice`.
     """
     if np.abs(state.velocities).max() <= _RESTING:
-        return slowed_into(executable(new, limits, state.positions), limits)
+        return _slowed(executable(new, limits, state.positions), limits)
     new = _in_order_of(new, new.joint_names, limits)
     return _joined(state, _base(new, 0.0), new, limits)
 
 
 def _joined(
     state: MovingState, base: BasePose, new: RobotTrajectory, limits: JointLimits
-) -> RobotTrajectory:
+) -> Entered:
     """Try the ways into a motion, from the most direct to the one that always exists."""
     goal = _base(new, 0.0)
     for tail in _tails(new, limits):
         way = way_between(state, commanded_state(tail, 0.0), limits)
         if way is not None:
-            return _appended(_trajectory(new.joint_names, way, base, goal), tail, skip=1)
+            leading = _trajectory(new.joint_names, way, base, goal)
+            return Entered(appended(leading, tail, skip=1), leading.seconds)
     stopped = _trajectory(new.joint_names, brake(state, limits), base, goal)
     last = limits.clipped(stopped.positions[-1])
-    calm = slowed_into(executable(new, limits, last), limits)
-    return _appended(stopped, calm, skip=0)
+    calm = _slowed(executable(new, limits, last), limits)
+    whole = appended(stopped, calm.trajectory)
+    return Entered(whole, stopped.seconds + calm.begins)
+
+
+def _slowed(entered: Entered, limits: JointLimits) -> Entered:
+    slow = slowed_into(entered.trajectory, limits)
+    return Entered(slow, entered.begins * slow.seconds / entered.trajectory.seconds)
 
 
 def _tails(new: RobotTrajectory, limits: JointLimits) -> Iterator[RobotTrajectory]:
@@ -182,8 +189,14 @@ def _trajectory(
     )
 
 
-def _appended(first: RobotTrajectory, then: RobotTrajectory, skip: int) -> RobotTrajectory:
-    """Return one trajectory after the other; points that both have are skipped."""
+def appended(first: RobotTrajectory, then: RobotTrajectory, skip: int = 0) -> RobotTrajectory:
+    """Return one trajectory after the other.
+
+    Args:
+        first: What comes first.
+        then: What follows; its clock starts at the end of the first.
+        skip: How many of its points the first one has already.
+    """
 
     def both(name: str) -> np.ndarray:
         return np.concatenate([getattr(first, name), getattr(then, name)[skip:]])

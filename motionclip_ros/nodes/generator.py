@@ -143,7 +143,7 @@ class GeneratorNode(Node):  # type: ignore[misc]
                 f'the robot cannot do this: {retargeting["reason"]}; try another seed or text'
             )
         start = self._measured_positions(generation.trajectory.joint_names, settings)
-        trajectory = executable(generation.trajectory, self._pipeline.robot.limits, start)
+        trajectory = executable(generation.trajectory, self._pipeline.robot.limits, start).trajectory
         approached = time.perf_counter()
         human = conversions.human_motion(generation.motion)
         base = conversions.base_trajectory(trajectory)

@@ -4,6 +4,8 @@ The motion's own path is kept. Only its clock is bent near the ends, from standi
 full speed and back, so that easing in and out can never leave the position limits.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from jaxtyping import Float
 from scipy.interpolate import CubicSpline
@@ -26,11 +28,23 @@ _LONGEST_EASE = 2.0  # [s] of the motion's own time at each end
 _STEP = 1 / 50  # [s] between published points
 
 
+class Entered(NamedTuple):
+    """A trajectory that leads into a motion and through it.
+
+    Attributes:
+        trajectory: The way in, the motion, the stop.
+        begins: When the motion's first pose is reached, after the trajectory's start [s].
+    """
+
+    trajectory: RobotTrajectory
+    begins: float
+
+
 def executable(
     trajectory: RobotTrajectory,
     limits: JointLimits,
     measured_positions: Float[np.ndarray, ' joint'] | None,
-) -> RobotTrajectory:
+) -> Entered:
     """Add a way from where the robot is to the motion, and a stop at its end.
 
     Args:
@@ -68,7 +82,8 @@ def executable(
         limits,
         at_rest=True,
     )
-    return joined.slowed(joined.stretch_needed(limits))
+    stretch = joined.stretch_needed(limits)
+    return Entered(joined.slowed(stretch), stretch * _STEP * len(way))
 
 
 def softened(

@@ -1,0 +1,159 @@
+"""What a robot has been told, and what it is to be told next."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from motionclip_ros.execution.planning import Departure, Takeover, plan
+from motionclip_ros.execution.state import MovingState, commanded_state
+from motionclip_ros.retargeting.limits import JointLimits
+from motionclip_ros.retargeting.trajectory import RobotTrajectory
+
+SECOND = 1_000_000_000
+"""[ns]"""
+
+LEADS = (0.06, 0.15, 0.4, 1.0)
+"""How long before a takeover it is planned [s]; the later ones where the first was too short."""
+
+STOP_LEADS = (0.01, 0.03, 0.1)
+"""The same for a stop, which is planned in a fraction of the time [s]."""
+
+_TRANSPORT = 2_000_000  # [ns] that a message may need to be there before a takeover
+_LATE = 5_000_000  # [ns] after which a start on arrival would be a jump
+_NEAR = 0.1  # [rad] by which gravity may pull a standing robot off where it was told to be
+_LOST = 0.5  # [rad] from where it was told to be: a moving robot does something else
+
+
+@dataclass(frozen=True, eq=False)
+class Command:
+    """A trajectory for the robot, and when it starts.
+
+    Attributes:
+        trajectory: All joints of the robot.
+        start: When its clock starts [ns].
+        begins: When the motion's first pose is reached, after the start [s].
+        origin: Where it comes from.
+        takes_over: When what it replaces is left [ns]; the start, if it replaces nothing.
+    """
+
+    trajectory: RobotTrajectory
+    start: int
+    begins: float
+    origin: Departure | Takeover
+    takes_over: int
+
+    def elapsed(self, now: int) -> float:
+        """Time from the start to `now` [ns], and 0 before it [s]."""
+        return max(now - self.start, 0) / SECOND
+
+    @property
+    def end(self) -> int:
+        """When the robot is at rest again [ns]."""
+        return self.start + round(self.trajectory.seconds * SECOND)
+
+
+class Commander:
+    """Plans each command from what the robot does at that time.
+
+    Attributes:
+        stamped: Whether who executes the commands knows the time, so that each can say when it
+            starts; else they start on arrival.
+        current: What was sent last; None if the robot was told nothing, or does something else.
+    """
+
+    def __init__(self, stamped: bool):
+        """Begin with a robot that was told nothing."""
+        self.stamped = stamped
+        self.current: Command | None = None
+
+    def running(self, now: int) -> Command | None:
+        """Return what the robot is doing at a time [ns]; None if it stands."""
+        return self.current if self.current is not None and now < self.current.end else None
+
+    def plan(
+        self,
+        motion: RobotTrajectory | None,
+        now: int,
+        measured: MovingState | None,
+        limits: JointLimits,
+        lead: float,
+    ) -> Command:
+        """Plan what to do next; nothing is sent yet.
+
+        Args:
+            motion: What is wanted; None to come to rest.
+            now: Present time [ns].
+            measured: Where the robot is; None if that need not be known.
+            limits: What of the joints' bounds may be used.
+            lead: How long after `now` a running command is to be left [s].
+
+        Raises:
+            TrajectoryError: The motion and the robot do not belong together.
+        """
+        running = self.running(now)
+        if running is None or _is_lost(running, now, measured):
+            departure = self._departure(measured)
+            planned = plan(departure, motion, None, limits)
+            return Command(planned.trajectory, now, planned.begins, departure, now)
+        passed = int(
+            np.searchsorted(
+                running.trajectory.time_from_start, running.elapsed(now), side='right'
+            )
+        )
+        kept = max(passed - 1, 0) if self.stamped else None
+        takeover = Takeover(running.elapsed(now) + lead, kept)
+        planned = plan(takeover, motion, running.trajectory, limits)
+        return Command(
+            planned.trajectory,
+            running.start + round(planned.offset * SECOND),
+            planned.begins,
+            takeover,
+            running.start + round(takeover.elapsed * SECOND),
+        )
+
+    def launched(self, command: Command, now: int) -> Command | None:
+        """Make a command the current one, at the moment at which it is sent.
+
+        Args:
+            command: What `plan` gave.
+            now: Present time [ns].
+
+        Returns:
+            The command with its start, or None if it is too late for the takeover, which then
+            has to be planned anew.
+        """
+        if isinstance(command.origin, Departure):
+            command = replace(command, start=now, takes_over=now)
+        elif self.stamped and now > command.takes_over - _TRANSPORT:
+            return None
+        elif not self.stamped:
+            if now > command.takes_over + _LATE:
+                return None
+            command = replace(command, start=now, takes_over=now)
+        self.current = command
+        return command
+
+    def forget(self) -> None:
+        """Plan the next command from what is measured alone."""
+        self.current = None
+
+    def _departure(self, measured: MovingState | None) -> Departure:
+        told = None if self.current is None else self.current.trajectory.positions[-1]
+        if measured is None:
+            return Departure(None if told is None else _numbers(told))
+        # A start from where gravity has pulled a joint would be a step for its motor.
+        if told is not None and np.abs(measured.positions - told).max() <= _NEAR:
+            return Departure(_numbers(told))
+        return Departure(_numbers(measured.positions), _numbers(measured.velocities))
+
+
+def _is_lost(running: Command, now: int, measured: MovingState | None) -> bool:
+    if measured is None:
+        return False
+    told = commanded_state(running.trajectory, running.elapsed(now)).positions
+    return bool(np.abs(measured.positions - told).max() > _LOST)
+
+
+def _numbers(values: Any) -> tuple[float, ...]:
+    return tuple(np.asarray(values, np.float64).tolist())

@@ -1,0 +1,132 @@
+"""What a controller is to execute next, as a function of where it comes from.
+
+Nothing here looks at a clock or at a robot: the same origin, motion and limits give the same
+trajectory bit for bit, so that a recording can be verified.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from motionclip_model.errors import TrajectoryError
+from motionclip_ros.execution.splicing import appended, depart, splice, stop
+from motionclip_ros.execution.state import MovingState
+from motionclip_ros.retargeting.approach import Entered
+from motionclip_ros.retargeting.limits import JointLimits
+from motionclip_ros.retargeting.trajectory import RobotTrajectory, Sample
+
+_FIRST = 1e-3  # [s] of the first point that is kept
+_ARRIVED = 0.04  # [s] in which whoever starts on arrival finds its way into a takeover
+_SAME = 1e-6  # [s]
+
+
+@dataclass(frozen=True)
+class Departure:
+    """The robot starts from a state of its own.
+
+    Attributes:
+        positions: Where its joints are [rad]; None for the neutral posture.
+        velocities: How they move [rad/s]; None at rest.
+    """
+
+    positions: tuple[float, ...] | None
+    velocities: tuple[float, ...] | None = None
+    kind: Literal['departure'] = 'departure'
+
+
+@dataclass(frozen=True)
+class Takeover:
+    """A trajectory that is being executed is left for another.
+
+    Attributes:
+        elapsed: When, after its start [s].
+        kept: The first of its points that is repeated at the head of the new trajectory, so
+            that nothing changes before that moment, whenever the message arrives; None where
+            the new trajectory starts on arrival.
+    """
+
+    elapsed: float
+    kept: int | None
+    kind: Literal['takeover'] = 'takeover'
+
+
+class Plan(NamedTuple):
+    """A trajectory to be sent.
+
+    Attributes:
+        trajectory: All joints; its first point is due after time 0.
+        begins: When the motion's first pose is reached, after the start [s].
+        offset: When it starts, after the start of the one that it replaces [s]; 0 if none.
+    """
+
+    trajectory: RobotTrajectory
+    begins: float
+    offset: float
+
+
+def plan(
+    origin: Departure | Takeover,
+    motion: RobotTrajectory | None,
+    current: RobotTrajectory | None,
+    limits: JointLimits,
+) -> Plan:
+    """Plan a motion, or a stop.
+
+    Args:
+        origin: Where the robot comes from.
+        motion: What it is to do; None to come to rest.
+        current: What it is doing, if it is to be taken over.
+        limits: The joints' bounds, in the order of the trajectories.
+
+    Raises:
+        TrajectoryError: The parts do not belong together.
+    """
+    if isinstance(origin, Departure):
+        if motion is None:
+            raise TrajectoryError('a robot at rest needs no stop')
+        entered = depart(_state(origin, limits), motion, limits)
+        return Plan(*entered, 0.0)
+    if current is None:
+        raise TrajectoryError('there is no trajectory to be taken over')
+    if motion is None:
+        stopped = stop(current, origin.elapsed, limits)
+        entered = Entered(stopped, stopped.seconds)
+    else:
+        entered = splice(current, origin.elapsed, motion, limits)
+    if origin.kept is None:
+        late = _after(entered.trajectory, _ARRIVED)
+        return Plan(late, entered.begins, origin.elapsed)
+    if origin.elapsed <= current.time_from_start[origin.kept]:
+        return Plan(*entered, origin.elapsed)
+    head = _head(current, origin.elapsed, origin.kept)
+    whole = appended(head, entered.trajectory)
+    return Plan(whole, head.seconds + entered.begins, origin.elapsed - head.seconds)
+
+
+def _state(origin: Departure, limits: JointLimits) -> MovingState:
+    still = np.zeros(limits.lower.size)
+    positions = limits.clipped(still) if origin.positions is None else np.array(origin.positions)
+    moving = still if origin.velocities is None else np.array(origin.velocities)
+    return MovingState(positions, moving, still)
+
+
+def _after(trajectory: RobotTrajectory, seconds: float) -> RobotTrajectory:
+    """Drop what is due too soon; the last two points stay."""
+    first = int(np.searchsorted(trajectory.time_from_start, seconds))
+    first = min(first, len(trajectory) - 2)
+    rows = (getattr(trajectory, name)[first:] for name in ('time_from_start', *Sample._fields))
+    return RobotTrajectory(trajectory.joint_names, *rows)
+
+
+def _head(current: RobotTrajectory, elapsed: float, kept: int) -> RobotTrajectory:
+    """Repeat what is executed until the moment of the takeover, that moment included."""
+    times = current.time_from_start
+    last = int(np.searchsorted(times, elapsed - _SAME))
+    at = current.sample(elapsed)
+    rows = (
+        np.vstack([getattr(current, name)[kept:last], getattr(at, name)]) for name in at._fields
+    )
+    return RobotTrajectory(
+        current.joint_names, np.append(times[kept:last], elapsed) - times[kept] + _FIRST, *rows
+    )
