@@ -110,6 +110,19 @@ class JointTrajectoryController:
         self.active: Execution | None = None
         self._follower = follower
 
+    def check(self, command: JointCommand, now: float, start: float | None = None) -> None:
+        """Make sure that a command could be carried out.
+
+        Args:
+            command: See `JointTrajectoryFollower.accept`.
+            now: Time on the controller's clock [s].
+            start: When the command's clock starts [s]; None for now.
+
+        Raises:
+            TrajectoryError: It could not.
+        """
+        self._follower.check(command, now, start)
+
     def accept(
         self,
         command: JointCommand,
@@ -145,6 +158,10 @@ class JointTrajectoryController:
         self._follower.stop(now)
         self._leave(Outcome(INVALID_GOAL, 'canceled', canceled=True))
 
+    def desired(self, now: float) -> JointState:
+        """Where the joints should be and how fast they should move at a time [s]."""
+        return self._follower.desired(now)
+
     def update(self, now: float, measured: JointState) -> JointState:
         """Judge what has become of the command, and return where the joints should be.
 
@@ -152,7 +169,7 @@ class JointTrajectoryController:
             now: Time on the controller's clock [s].
             measured: Where the joints are.
         """
-        desired = self._follower.desired(now)
+        desired = self.desired(now)
         if self.active is not None:
             outcome = self._judged(self.active, now, np.abs(measured.positions - desired.positions))
             if outcome is not None:

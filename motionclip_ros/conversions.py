@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from geometry_msgs.msg import Point, Quaternion, Transform, Vector3
+from geometry_msgs.msg import Point, Quaternion, Transform, TransformStamped, Vector3
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import JointState
@@ -23,12 +23,12 @@ from visualization_msgs.msg import Marker, MarkerArray
 from motionclip_model import skeleton
 from motionclip_model.errors import TrajectoryError
 from motionclip_model.motion import Motion
+from motionclip_ros.follower import JointState as State
 from motionclip_ros.messages import BASE_JOINT
+from motionclip_ros.poses import LinkPoses
 from motionclip_ros.preview import BONES, FEET, Shown
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
-
-WORLD_FRAME = 'odom'
-"""Frame of human and base paths: z up, fixed to the floor (REP 105)."""
+from motionclip_ros.topics import WORLD_FRAME
 
 
 def joint_trajectory(trajectory: RobotTrajectory, start: int = 0) -> JointTrajectory:
@@ -51,11 +51,16 @@ def joint_trajectory(trajectory: RobotTrajectory, start: int = 0) -> JointTrajec
         trajectory.time_from_start, trajectory.positions, trajectory.velocities, strict=True
     )
     for time, positions, velocities in rows:
-        point = JointTrajectoryPoint(time_from_start=duration(time))
-        point.positions.frombytes(np.ascontiguousarray(positions, np.float64).tobytes())
-        point.velocities.frombytes(np.ascontiguousarray(velocities, np.float64).tobytes())
-        message.points.append(point)
+        message.points.append(trajectory_point(State(positions, velocities), time))
     return message
+
+
+def trajectory_point(state: State, seconds: float) -> JointTrajectoryPoint:
+    """Write where joints are at a time of a trajectory [s]."""
+    point = JointTrajectoryPoint(time_from_start=duration(seconds))
+    point.positions.frombytes(np.ascontiguousarray(state.positions, np.float64).tobytes())
+    point.velocities.frombytes(np.ascontiguousarray(state.velocities, np.float64).tobytes())
+    return point
 
 
 def base_trajectory(trajectory: RobotTrajectory, start: int = 0) -> MultiDOFJointTrajectory:
@@ -139,6 +144,20 @@ def joint_state(
     return message
 
 
+def transforms(
+    parent: str, poses: LinkPoses, stamp: Time, prefix: str = ''
+) -> list[TransformStamped]:
+    """Write where frames are in a parent frame, each under its name with a prefix."""
+    found = []
+    for name, place, turn in zip(
+        poses.names, poses.positions.tolist(), poses.quaternions_xyzw.tolist(), strict=True
+    ):
+        message = TransformStamped(child_frame_id=prefix + name, transform=_transform(place, turn))
+        message.header.frame_id, message.header.stamp = parent, stamp
+        found.append(message)
+    return found
+
+
 def diagnostics(
     name: str, summary: str, values: Mapping[str, Any], stamp: Time, warning: bool = False
 ) -> DiagnosticArray:
@@ -184,12 +203,13 @@ def _multi_dof(
         times, translations.tolist(), quaternions_xyzw.tolist(), strict=True
     ):
         point = MultiDOFJointTrajectoryPoint(time_from_start=duration(time))
-        for (x, y, z), (qx, qy, qz, qw) in zip(places, turns, strict=True):
-            point.transforms.append(
-                Transform(
-                    translation=Vector3(x=x, y=y, z=z),
-                    rotation=Quaternion(x=qx, y=qy, z=qz, w=qw),
-                )
-            )
+        point.transforms.extend(map(_transform, places, turns))
         message.points.append(point)
     return message
+
+
+def _transform(place: Sequence[float], turn_xyzw: Sequence[float]) -> Transform:
+    (x, y, z), (qx, qy, qz, qw) = place, turn_xyzw
+    return Transform(
+        translation=Vector3(x=x, y=y, z=z), rotation=Quaternion(x=qx, y=qy, z=qz, w=qw)
+    )

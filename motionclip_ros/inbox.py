@@ -1,7 +1,9 @@
-"""The one text that waits its turn: a newer one takes its place, and a stop empties it."""
+"""The one request that waits its turn: a newer one takes its place, and a stop empties it."""
 
 import threading
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 STOP_WORDS = ('stop', 'halt', 'freeze', 'stop now', 'stop moving', 'emergency stop')
 """Whole texts that end the present motion, in any case and with any full stop."""
@@ -12,20 +14,37 @@ def asks_to_stop(text: str) -> bool:
     return ' '.join(text.lower().split()).strip(' .!') in STOP_WORDS
 
 
-class Request(NamedTuple):
-    """A text to be served.
+def _nobody(*_: Any) -> None:
+    """Listen to nothing."""
+
+
+@dataclass(eq=False)
+class Request:
+    """A text to be served, and who wants to know what becomes of it.
 
     Attributes:
         text: What was said.
-        number: Counts all texts that came.
+        seconds: Length of the motion [s]; None leaves it to the text.
+        seed: Which of the motions that suit; None for the most typical.
+        joints: Groups, names or patterns of the joints that may move; empty for all.
+        execute: Whether the robot is to move; if not, the motion is only shown.
+        on_progress: Told what is being done, and how much of the whole is done (0 to 1).
+        on_end: Told how it ended, once.
+        called_off: Whether nobody wants it any more.
     """
 
     text: str
-    number: int
+    seconds: float | None = None
+    seed: int | None = None
+    joints: tuple[str, ...] = ()
+    execute: bool = True
+    on_progress: Callable[[str, float], None] = _nobody
+    on_end: Callable[[Any], None] = _nobody
+    called_off: bool = field(default=False, init=False)
 
 
 class Inbox:
-    """Hands texts from the thread that hears them to the one that serves them.
+    """Hands requests from the thread that hears them to the one that serves them.
 
     Who speaks faster than motions can be made means the last word: what still waits is
     replaced, never lost without a word.
@@ -34,40 +53,46 @@ class Inbox:
     def __init__(self) -> None:
         """Start empty."""
         self._waiting: Request | None = None
-        self._count = self._stopped_at = 0
+        self._taken: Request | None = None
         self._closed = False
         self._changed = threading.Condition()
 
-    def put(self, text: str) -> Request | None:
-        """Leave a text; returns the one that it replaces, if one was waiting."""
+    def put(self, request: Request) -> Request | None:
+        """Leave a request; returns the one that it replaces, if one was waiting."""
         with self._changed:
-            self._count += 1
-            replaced, self._waiting = self._waiting, Request(text, self._count)
+            replaced, self._waiting = self._waiting, request
             self._changed.notify()
         return replaced
 
     def take(self) -> Request | None:
-        """Wait for a text; None once the inbox is closed."""
+        """Wait for a request; None once the inbox is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._waiting is not None)
-            taken, self._waiting = self._waiting, None
-        return None if self._closed else taken
+            if self._closed:
+                return None
+            self._taken, self._waiting = self._waiting, None
+            return self._taken
 
     def stop(self) -> Request | None:
-        """Call off everything so far; returns the text that was waiting, if one was."""
+        """Call off everything so far; returns the request that was waiting, if one was."""
         with self._changed:
-            self._count += 1
-            self._stopped_at = self._count
-            replaced, self._waiting = self._waiting, None
-        return replaced
+            if self._taken is not None:
+                self._taken.called_off = True
+            waiting, self._waiting = self._waiting, None
+        return waiting
 
-    def called_off(self, request: Request) -> bool:
-        """Whether a stop came after a text, also while it was being served."""
+    def call_off(self, request: Request) -> bool:
+        """Call one request off; returns whether it was still waiting."""
         with self._changed:
-            return request.number < self._stopped_at
+            request.called_off = True
+            if self._waiting is request:
+                self._waiting = None
+                return True
+        return False
 
-    def close(self) -> None:
-        """Let `take` return None from now on."""
+    def close(self) -> Request | None:
+        """Let `take` return None from now on, and call off everything so far."""
         with self._changed:
             self._closed = True
             self._changed.notify()
+        return self.stop()

@@ -90,14 +90,30 @@ def joint_positions(message: Any) -> dict[str, float]:
     Raises:
         TrajectoryError: Names and positions do not match, or a position is not finite.
     """
+    return {name: position for name, (position, _) in joint_motion(message).items()}
+
+
+def joint_motion(message: Any) -> dict[str, tuple[float, float]]:
+    """Read positions [rad] and velocities [rad/s] of a `sensor_msgs/JointState` by joint name.
+
+    A robot that says no velocities counts as standing.
+
+    Raises:
+        TrajectoryError: Names and numbers do not match, or one is not finite.
+    """
     if len(message.position) != len(message.name):
         raise TrajectoryError(
             f'joint state with {len(message.name)} names and {len(message.position)} positions'
         )
-    positions = np.asarray(message.position, np.float64)
-    if not np.isfinite(positions).all():
-        raise TrajectoryError('joint state holds NaN or infinite positions')
-    return dict(zip(message.name, positions.tolist(), strict=True))
+    velocities = message.velocity if len(message.velocity) else np.zeros(len(message.name))
+    if len(velocities) != len(message.name):
+        raise TrajectoryError(
+            f'joint state with {len(message.name)} names and {len(velocities)} velocities'
+        )
+    values = np.array([message.position, velocities], np.float64)
+    if not np.isfinite(values).all():
+        raise TrajectoryError('joint state holds NaN or infinite positions or velocities')
+    return dict(zip(message.name, map(tuple, values.T.tolist()), strict=True))
 
 
 def nanoseconds(moment: Any) -> int:

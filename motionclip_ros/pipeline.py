@@ -2,10 +2,13 @@
 
 import hashlib
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+import numpy as np
 import torch
+from jaxtyping import Float
 
 from motionclip_model import __version__
 from motionclip_model.checkpoint import checkpoint_path
@@ -28,6 +31,8 @@ class Generation(NamedTuple):
         seed: Number that chose this motion among those that fit; None for the most typical.
         motion: What a person would do.
         trajectory: What the robot is to do.
+        targets: Where its links are asked to be, at as many moments as the trajectory has
+            before it is stretched [m].
         report: Stage latencies, model and robot hashes, tracking error, limit margins.
     """
 
@@ -35,7 +40,19 @@ class Generation(NamedTuple):
     seed: int | None
     motion: Motion
     trajectory: RobotTrajectory
+    targets: Float[np.ndarray, 'frame link 3']
     report: dict[str, Any]
+
+
+Stage = Callable[[str], None]
+"""Told which of `STAGES` begins; may raise, to call the rest off."""
+
+STAGES = ('encoding', 'decoding', 'retargeting')
+"""In order."""
+
+
+def _unheard(stage: str) -> None:
+    """Tell nobody."""
 
 
 class Pipeline:
@@ -86,6 +103,9 @@ class Pipeline:
         seconds: float | None = None,
         seed: int | None = None,
         force: bool = False,
+        joints: tuple[str, ...] = (),
+        posture: Mapping[str, float] | None = None,
+        on_stage: Stage = _unheard,
     ) -> Generation:
         """Turn a command into a robot trajectory.
 
@@ -95,11 +115,18 @@ class Pipeline:
             seconds: Duration of all [s]; by default what the text suggests.
             seed: Another seed gives another motion of the same meaning, None the most typical.
             force: Serve texts that ask for no motion that the model has seen, too.
+            joints: Groups, names or patterns of the joints that may move; empty for all.
+            posture: Where the other joints stay [rad]; neutral where nothing is said.
+            on_stage: Told what is being done.
 
         Raises:
             MotionClipError: A text, duration or motion that cannot be served; the message
                 says why in one line.
         """
+        retargeter = self._retargeter
+        if joints:
+            retargeter = Retargeter(self.robot, joints=joints, posture=posture)
+        on_stage('encoding')
         started = time.perf_counter()
         instruction = understand(text)
         text = instruction.text
@@ -107,9 +134,11 @@ class Pipeline:
             self.model.refuse_unknown(instruction.known_by)
         condition = encode(self.model, instruction)
         encoded = time.perf_counter()
+        on_stage('decoding')
         motion = generate_encoded(self.model, condition, seconds, seed)
         decoded = time.perf_counter()
-        retargeted = self._retargeter.retarget(motion.resampled(ROBOT_FPS))
+        on_stage('retargeting')
+        retargeted = retargeter.retarget(motion.resampled(ROBOT_FPS))
         finished = time.perf_counter()
         report = {
             'text': text,
@@ -124,7 +153,9 @@ class Pipeline:
             },
             'retargeting': retargeted.report,
         }
-        return Generation(text, seed, motion, retargeted.trajectory, report)
+        links = len(retargeted.targets.links)
+        targets = retargeted.targets.tasks.target_position[:, :links]
+        return Generation(text, seed, motion, retargeted.trajectory, targets, report)
 
 
 def file_hash(path: Path) -> str:

@@ -6,7 +6,7 @@ a free base stands on a floor until it loses its balance, which a walk does with
 Self-collision is judged where the motion is retargeted.
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import mujoco
 import numpy as np
@@ -15,6 +15,7 @@ from jaxtyping import Float
 from motionclip_ros.follower import JointState
 from motionclip_ros.ground import add_floor
 from motionclip_ros.mujoco_model import ROOT_JOINT, actuated_joints, compiled, robot_spec
+from motionclip_ros.poses import LinkPoses
 from motionclip_ros.retargeting.robots.robot import Robot
 
 TIME_STEP = 0.002
@@ -37,20 +38,6 @@ _CARRIED = 0.05
 """Inertia that such a motor's damping is made for, at least [kg m^2]."""
 
 Base = Literal['gantry', 'free']
-
-
-class LinkPoses(NamedTuple):
-    """Where all links are in the world.
-
-    Attributes:
-        names: The root link first.
-        positions: Origins [m].
-        quaternions_xyzw: Rotations from link to world.
-    """
-
-    names: tuple[str, ...]
-    positions: Float[np.ndarray, 'link 3']
-    quaternions_xyzw: Float[np.ndarray, 'link 4']
 
 
 class Simulation:

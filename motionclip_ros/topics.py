@@ -1,25 +1,39 @@
-"""Names of the topics, for everything that writes, records or reads them."""
+"""Names of topics and frames, for everything that writes, records or reads them.
+
+They are relative, so that each robot of a graph can have a namespace of its own.
+"""
 
 GENERATOR = 'motionclip'
-"""Name of the generator node; the topics below are its private ones."""
+"""Name of the generator node; the topics that begin with it are its private ones."""
 
-TEXT = '/motionclip/text'
-HUMAN_MOTION = '/motionclip/human_motion'
-BASE_TRAJECTORY = '/motionclip/base_trajectory'
-REPORT = '/motionclip/report'
-OUTCOME = '/motionclip/outcome'
+TEXT = f'{GENERATOR}/text'
+HUMAN_MOTION = f'{GENERATOR}/human_motion'
+BASE_TRAJECTORY = f'{GENERATOR}/base_trajectory'
+TRAJECTORY = f'{GENERATOR}/joint_trajectory'
+"""What the robot is told, for everybody to see, by whatever way the robot is told it."""
 
-JOINT_TRAJECTORY = '/joint_trajectory_controller/joint_trajectory'
-"""Where a robot listens, simulated or real; the generator's output is remapped to it."""
+REPORT = f'{GENERATOR}/report'
+OUTCOME = f'{GENERATOR}/outcome'
+MARKERS = f'{GENERATOR}/markers'
+PREVIEW = f'{GENERATOR}/preview/joint_states'
+GENERATE_MOTION = f'{GENERATOR}/generate_motion'
 
-JOINT_STATES = '/joint_states'
-ROBOT_DESCRIPTION = '/robot_description'
+JOINT_TRAJECTORY = 'joint_trajectory_controller/joint_trajectory'
+"""Where a robot listens, simulated or real."""
+
+FOLLOW_JOINT_TRAJECTORY = 'joint_trajectory_controller/follow_joint_trajectory'
+"""The action by which it can be told to."""
+
+JOINT_STATES = 'joint_states'
+ROBOT_DESCRIPTION = 'robot_description'
 DIAGNOSTICS = '/diagnostics'
+TF = '/tf'
 
 RECORDED = (
     TEXT,
     HUMAN_MOTION,
     BASE_TRAJECTORY,
+    TRAJECTORY,
     REPORT,
     OUTCOME,
     JOINT_TRAJECTORY,
@@ -27,4 +41,18 @@ RECORDED = (
     ROBOT_DESCRIPTION,
     DIAGNOSTICS,
 )
-"""What a recording holds unless told otherwise."""
+"""What a recording holds unless told otherwise, besides transforms."""
+
+REPLAYED = (HUMAN_MOTION, BASE_TRAJECTORY, TRAJECTORY, REPORT)
+"""What is played again unless told otherwise; the trajectory goes to `JOINT_TRAJECTORY`."""
+
+WORLD_FRAME = 'odom'
+"""Frame of human and base paths: z up, fixed to the floor (REP 105)."""
+
+PREVIEW_PREFIX = 'preview/'
+"""Of the frames in which the robot is shown that does what the real one is to do."""
+
+
+def absolute(name: str, namespace: str = '') -> str:
+    """Return the full name of a topic in a namespace, "/left" say."""
+    return name if name.startswith('/') else f'{namespace.rstrip("/")}/{name}'

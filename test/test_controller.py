@@ -23,12 +23,11 @@ def controller(path: float = 0.0, goal: float = 0.0, goal_time: float = 0.0):
 
 def run(of: JointTrajectoryController, until: float, error: float = 0.0, begin: float = 0.0):
     """Let a robot follow with a constant error of its first joint; returns what was desired."""
-    desired = []
-    measured = JointState(np.zeros(3), np.zeros(3))
+    desired = [of.desired(begin).positions]
     for now in np.arange(begin, until, STEP):
-        desired.append(of.update(now, measured).positions)
         measured = JointState(desired[-1] + [error, 0.0, 0.0], np.zeros(3))
-    return np.array(desired)
+        desired.append(of.update(now, measured).positions)
+    return np.array(desired[1:])
 
 
 def test_a_command_that_is_followed_succeeds_at_its_end():
@@ -50,7 +49,7 @@ def test_who_leaves_the_path_is_stopped_without_a_jump():
     assert execution.outcome.code == PATH_TOLERANCE_VIOLATED
     assert execution.outcome.text.startswith('a is 0.200 rad from where it should be on the way')
     steps = np.diff(np.vstack([desired, later]), axis=0)
-    assert np.abs(np.diff(steps, axis=0)).max() < 15.0 * STEP**2 * 1.01  # it brakes
+    assert np.abs(np.diff(steps, axis=0)).max() < 20.0 * STEP**2  # it brakes
     assert not steps[-1].any()
     assert later[-1, 1] < 0.8  # of the 1.0 at the end
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motionclip_ros.inbox import STOP_WORDS, Inbox, asks_to_stop
+from motionclip_ros.inbox import STOP_WORDS, Inbox, Request, asks_to_stop
 
 
 @given(st.lists(st.sampled_from(['put', 'take', 'stop']), max_size=40))
@@ -17,7 +17,7 @@ def test_no_text_is_lost_without_a_word(actions) -> None:
     for number, action in enumerate(actions):
         if action == 'put':
             said.append(str(number))
-            old = inbox.put(str(number))
+            old = inbox.put(Request(str(number)))
             assert (old is not None) == waiting
             waiting = True
         elif action == 'stop':
@@ -27,7 +27,7 @@ def test_no_text_is_lost_without_a_word(actions) -> None:
         elif waiting:
             request = inbox.take()
             assert request is not None
-            assert not inbox.called_off(request)
+            assert not request.called_off
             taken.append(request.text)
             waiting, old = False, None
         else:
@@ -39,15 +39,38 @@ def test_no_text_is_lost_without_a_word(actions) -> None:
 
 def test_a_stop_calls_off_what_is_being_served_and_nothing_later() -> None:
     inbox = Inbox()
-    inbox.put('walk')
-    walk = inbox.take()
-    assert walk is not None
+    walk, bow = Request('walk'), Request('bow')
+    inbox.put(walk)
+    assert inbox.take() is walk
     inbox.stop()
-    assert inbox.called_off(walk)
-    inbox.put('bow')
-    bow = inbox.take()
-    assert bow is not None
-    assert not inbox.called_off(bow)
+    assert walk.called_off
+    inbox.put(bow)
+    assert inbox.take() is bow
+    assert not bow.called_off
+
+
+def test_one_request_is_called_off_alone_wherever_it_is() -> None:
+    inbox = Inbox()
+    walk, bow = Request('walk'), Request('bow')
+    inbox.put(walk)
+    inbox.take()
+    inbox.put(bow)
+    assert not inbox.call_off(walk)  # it is being served, by who has to look
+    assert walk.called_off
+    assert not bow.called_off
+    assert inbox.call_off(bow)
+    assert inbox.stop() is None
+
+
+def test_closing_calls_off_what_is_there() -> None:
+    inbox = Inbox()
+    walk, bow = Request('walk'), Request('bow')
+    inbox.put(walk)
+    inbox.take()
+    inbox.put(bow)
+    assert inbox.close() is bow
+    assert walk.called_off
+    assert inbox.take() is None
 
 
 def test_texts_pass_between_threads_and_closing_ends_the_wait() -> None:
@@ -59,7 +82,7 @@ def test_texts_pass_between_threads_and_closing_ends_the_wait() -> None:
 
     worker = threading.Thread(target=work)
     worker.start()
-    replaced = [inbox.put(str(number)) for number in range(1000)]
+    replaced = [inbox.put(Request(str(number))) for number in range(1000)]
     while '999' not in served:
         pass
     inbox.close()

@@ -20,6 +20,7 @@ STOP_LEADS = (0.01, 0.03, 0.1)
 """The same for a stop, which is planned in a fraction of the time [s]."""
 
 _TRANSPORT = 2_000_000  # [ns] that a message may need to be there before a takeover
+_BEHIND = 0.03  # [s] by which a controller that steps from time to time may lag
 _LATE = 5_000_000  # [ns] after which a start on arrival would be a jump
 _NEAR = 0.1  # [rad] by which gravity may pull a standing robot off where it was told to be
 _LOST = 0.5  # [rad] from where it was told to be: a moving robot does something else
@@ -35,6 +36,7 @@ class Command:
         begins: When the motion's first pose is reached, after the start [s].
         origin: Where it comes from.
         takes_over: When what it replaces is left [ns]; the start, if it replaces nothing.
+        follows: What it was planned to come after; None if the robot was told nothing.
     """
 
     trajectory: RobotTrajectory
@@ -42,6 +44,7 @@ class Command:
     begins: float
     origin: Departure | Takeover
     takes_over: int
+    follows: 'Command | None' = None
 
     def elapsed(self, now: int) -> float:
         """Time from the start to `now` [ns], and 0 before it [s]."""
@@ -95,14 +98,11 @@ class Commander:
         if running is None or _is_lost(running, now, measured):
             departure = self._departure(measured)
             planned = plan(departure, motion, None, limits)
-            return Command(planned.trajectory, now, planned.begins, departure, now)
-        passed = int(
-            np.searchsorted(
-                running.trajectory.time_from_start, running.elapsed(now), side='right'
-            )
-        )
+            return Command(planned.trajectory, now, planned.begins, departure, now, self.current)
+        times, elapsed = running.trajectory.time_from_start, running.elapsed(now)
+        passed = int(np.searchsorted(times, elapsed - _BEHIND, side='right'))
         kept = max(passed - 1, 0) if self.stamped else None
-        takeover = Takeover(running.elapsed(now) + lead, kept)
+        takeover = Takeover(elapsed + lead, kept)
         planned = plan(takeover, motion, running.trajectory, limits)
         return Command(
             planned.trajectory,
@@ -110,6 +110,7 @@ class Commander:
             planned.begins,
             takeover,
             running.start + round(takeover.elapsed * SECOND),
+            running,
         )
 
     def launched(self, command: Command, now: int) -> Command | None:
@@ -120,9 +121,11 @@ class Commander:
             now: Present time [ns].
 
         Returns:
-            The command with its start, or None if it is too late for the takeover, which then
-            has to be planned anew.
+            The command with its start, or None if it is too late for the takeover, or something
+            else was sent since; then it has to be planned anew.
         """
+        if command.follows is not self.current:
+            return None
         if isinstance(command.origin, Departure):
             command = replace(command, start=now, takes_over=now)
         elif self.stamped and now > command.takes_over - _TRANSPORT:

@@ -11,6 +11,7 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.signals import SignalHandlerOptions
 
 from motionclip_model.errors import MotionClipError
@@ -30,6 +31,9 @@ LATEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 FLOOD = QoSProfile(depth=2000, reliability=ReliabilityPolicy.RELIABLE)
 """For texts and their outcomes: each text has one, however fast they come."""
+
+OVERRIDABLE = QoSOverridingOptions.with_default_policies()
+"""For topics whose QoS a user can change by the parameters `qos_overrides.TOPIC...`."""
 
 _REACTION = 0.1
 """How soon a signal ends an idle node [s]."""

@@ -40,10 +40,12 @@ class Retargeted(NamedTuple):
     Attributes:
         trajectory: The motion in the robot's joints, inside all limits, from time 0.
         report: Tracking error, limit margins, verdict and times; see `feasibility.assess`.
+        targets: What was asked of the robot, at the motion's frames.
     """
 
     trajectory: RobotTrajectory
     report: dict[str, Any]
+    targets: Targets
 
 
 class Retargeter:
@@ -168,7 +170,7 @@ class Retargeter:
         path = _trajectory(self.robot, state, motion.fps)
         examination, stretch = examine(self.robot, path, targets.standing).fitted(self.robot)
         report = assess(self.robot, examination, stretch, motion, targets)
-        return Retargeted(examination.trajectory, report)
+        return Retargeted(examination.trajectory, report, targets)
 
 
 def _following(robot: Robot, owned: Bool[np.ndarray, ' joint']) -> Robot:

@@ -1,0 +1,138 @@
+"""The newest joint states, looked at only when somebody wants to know them.
+
+A robot says a hundred times a second where its joints are, and a callback each time would cost
+an idle node several per cent of a core.
+"""
+
+import time
+from collections import deque
+from typing import Any
+
+import numpy as np
+from rclpy.callback_groups import CallbackGroup
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import JointState
+
+from motionclip_model.errors import RobotError
+from motionclip_ros import messages, topics
+from motionclip_ros.execution.state import MeasuredState, MovingState
+from motionclip_ros.nodes.running import OVERRIDABLE
+from motionclip_ros.retargeting.limits import JointLimits
+
+_KEPT = 10
+"""Messages that are kept: a robot may say where its parts are one after the other."""
+
+_AHEAD = 20_000_000
+"""How far ahead of ours a clock may be that trajectories are timed by [ns]; a trajectory that
+begins on it in the past would begin with a jump."""
+
+_FAR = 3600 * 10**9  # [ns], later than any stamp
+
+
+class _NeverCalled(CallbackGroup):
+    """Keeps a subscription out of the executor."""
+
+    def can_execute(self, entity: Any) -> bool:
+        return False
+
+    def beginning_execution(self, entity: Any) -> bool:
+        return False
+
+    def ending_execution(self, entity: Any) -> None:
+        pass
+
+
+class JointStates:
+    """What a robot has said of its joints lately."""
+
+    def __init__(self, node: Node):
+        """Subscribe; nothing is called back."""
+        self._node = node
+        self._subscription = node.create_subscription(
+            JointState,
+            topics.JOINT_STATES,
+            lambda _: None,
+            QoSProfile(depth=_KEPT, reliability=ReliabilityPolicy.BEST_EFFORT),
+            callback_group=_NeverCalled(),
+            raw=True,
+            qos_overriding_options=OVERRIDABLE,
+        )
+        self._kept: deque[bytes] = deque(maxlen=_KEPT)
+        self._heard = 0  # [ns since 1970]
+
+    @property
+    def topic(self) -> str:
+        """Full name of the topic."""
+        return str(self._subscription.topic_name)
+
+    def are_heard(self) -> bool:
+        """Whether the robot has said anything yet."""
+        self._take()
+        return bool(self._kept)
+
+    def state(
+        self,
+        joint_names: tuple[str, ...],
+        limits: JointLimits,
+        max_age: float,
+        stamped: bool,
+    ) -> MovingState:
+        """Return where the robot is.
+
+        Args:
+            joint_names: The joints that are wanted.
+            limits: Their bounds.
+            max_age: Age at which a joint state no longer counts [s].
+            stamped: Whether trajectories are to be timed by the robot's clock.
+
+        Raises:
+            RobotError: It has said nothing for a while, or its clock is another.
+            TrajectoryError: It does not say where the joints are, or they are where they
+                cannot be.
+        """
+        self._take()
+        if not self._kept:
+            raise RobotError(f'nothing on {self.topic} yet; start the robot')
+        # The robot's silence shows on the system's clock, too, where a simulated one stands.
+        silent = abs(time.time_ns() - self._heard) / 1e9
+        if silent > max_age:
+            raise RobotError(f'the last joint state came {silent:.1f} s ago; start the robot')
+        now = self._node.get_clock().now().nanoseconds
+        measured = self._merged(joint_names, now)
+        ahead = round(1e9 * measured.stamp) - now
+        if stamped and ahead > _AHEAD:
+            raise RobotError(
+                f'the robot stamps its joint states {ahead / 1e9:.3f} s ahead of our clock; '
+                'synchronise the clocks, or set the parameter stamped to false'
+            )
+        return measured.state(joint_names, limits, now / 1e9, max_age)
+
+    def _merged(self, joint_names: tuple[str, ...], now: int) -> MeasuredState:
+        """Join what the messages say, the newest first; the oldest that is needed gives the time.
+
+        Messages without a stamp count as of now; that they came lately is known.
+        """
+        found: dict[str, tuple[float, float]] = {}
+        stamp = now + _FAR
+        for data in reversed(self._kept):
+            message = deserialize_message(data, JointState)
+            said = messages.joint_motion(message)
+            if said.keys() <= found.keys():
+                continue
+            found = said | found
+            stamp = min(stamp, messages.nanoseconds(message.header.stamp) or now)
+            if found.keys() >= set(joint_names):
+                break
+        values = np.array(list(found.values()), np.float64).reshape(-1, 2)
+        return MeasuredState(tuple(found), values[:, 0], values[:, 1], stamp / 1e9)
+
+    def _take(self) -> None:
+        """Fetch what has come; the newest messages are kept."""
+        subscription = self._subscription
+        with subscription.handle:
+            while taken := subscription.handle.take_message(subscription.msg_type, True):
+                data, information = taken
+                self._kept.append(data)
+                self._heard = information['received_timestamp'] or time.time_ns()

@@ -1,0 +1,90 @@
+"""What a generator makes of a request, and what it wants to know of robot and listeners."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from motionclip_ros.execution.commander import Command
+from motionclip_ros.execution.state import MovingState
+from motionclip_ros.inbox import Request
+from motionclip_ros.provenance import Provenance
+from motionclip_ros.retargeting.limits import JointLimits
+
+
+class CalledOffError(Exception):
+    """Nobody wants the motion any more that is being made."""
+
+
+class Terms(NamedTuple):
+    """What of the robot's limits may be used: parts above 0 and at most 1."""
+
+    velocity_scaling: float
+    acceleration_scaling: float
+
+
+@dataclass(frozen=True, eq=False)
+class Performance:
+    """What the robot is told.
+
+    Attributes:
+        request: What was asked for.
+        generation: Motion, trajectory and figures; None for a stop.
+        command: The trajectory with its start.
+        provenance: What it was made from.
+        planned_ms: How long it took to plan [ms].
+    """
+
+    request: Request
+    generation: Any
+    command: Command
+    provenance: Provenance
+    planned_ms: float
+
+
+class Outcome(NamedTuple):
+    """How a request ended.
+
+    Attributes:
+        name: executed, previewed, refused, replaced, stopped or failed.
+        message: One line for people.
+        performance: What the robot was told, if anything.
+        generation: What was made of the text, if anything.
+        trace: Where the program failed, if it did.
+    """
+
+    name: str
+    message: str
+    performance: Performance | None = None
+    generation: Any = None
+    trace: str = ''
+
+
+class Outlet(Protocol):
+    """Who knows the robot and everybody who listens."""
+
+    def now(self) -> int:
+        """Return the time on the robot's clock [ns]."""
+
+    def sleep_until(self, moment: int) -> None:
+        """Wait for a time on that clock [ns]."""
+
+    def terms(self) -> Terms:
+        """Return what of the limits may be used."""
+
+    def measured(self, limits: JointLimits) -> MovingState | None:
+        """Return where the robot is; None if that need not be known.
+
+        Raises:
+            MotionClipError: It has to be known, and is not.
+        """
+
+    def send(self, performance: Performance) -> None:
+        """Tell the robot, and everybody else."""
+
+    def halt(self) -> None:
+        """Stop a robot that does nothing by our command."""
+
+    def preview(self, generation: Any) -> None:
+        """Show a motion that the robot does not make."""
+
+    def ended(self, request: Request, outcome: Outcome) -> None:
+        """Tell what became of a request."""

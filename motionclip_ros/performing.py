@@ -1,0 +1,257 @@
+"""From a request to a robot that has done it: what a generator does, without ROS.
+
+One thread makes motions, always the newest; who knows the robot says where it is and tells it
+what to do. Each request ends with one outcome.
+"""
+
+import threading
+import time
+import traceback
+from typing import Any
+
+from motionclip_model.errors import MotionClipError, TrajectoryError
+from motionclip_ros.execution.checking import scaled_limits
+from motionclip_ros.execution.commander import LEADS, SECOND, STOP_LEADS, Command, Commander
+from motionclip_ros.inbox import Inbox, Request
+from motionclip_ros.performance import CalledOffError, Outcome, Outlet, Performance, Terms
+from motionclip_ros.provenance import Provenance, Sources
+from motionclip_ros.retargeting.limits import JointLimits
+
+PROGRESS = {'encoding': 0.0, 'decoding': 0.02, 'retargeting': 0.05, 'planning': 0.08}
+"""How much of the whole is done when a stage begins; the robot's motion is the rest."""
+
+_EXECUTING = 0.1
+_PATIENCE = 5 * SECOND  # [ns] for a controller that says when it is done
+
+
+class Performer:
+    """Serves one request at a time, the newest first.
+
+    Attributes:
+        commander: What the robot was told.
+    """
+
+    def __init__(self, pipeline: Any, outlet: Outlet, sources: Sources, commander: Commander):
+        """Start the thread that makes motions.
+
+        Args:
+            pipeline: As `motionclip_ros.pipeline.Pipeline`.
+            outlet: Who knows the robot.
+            sources: What model and robot are.
+            commander: Plans what the robot is told.
+        """
+        self.commander = commander
+        self._pipeline, self._outlet, self._sources = pipeline, outlet, sources
+        self._inbox = Inbox()
+        self._performing: Performance | None = None
+        # Between a look at what the robot does and the word that it shall do something else.
+        self._sending = threading.RLock()
+        self._worker = threading.Thread(target=self._work)
+        self._worker.start()
+
+    def say(self, request: Request) -> None:
+        """Ask for a motion."""
+        request.on_progress('waiting', 0.0)
+        replaced = self._inbox.put(request)
+        if replaced is not None:
+            self._end(replaced, Outcome('replaced', f'by {request.text!r}'))
+
+    def stop(self) -> None:
+        """Brake at once, and call off everything so far."""
+        with self._sending:
+            waiting, performing = self._inbox.stop(), self._brake()
+        for request in (waiting, performing and performing.request):
+            if request is not None:
+                self._end(request, Outcome('stopped', 'the robot brakes', performing))
+
+    def cancel(self, request: Request) -> None:
+        """Call one request off, wherever it is."""
+        performing = None
+        with self._sending:
+            waiting = self._inbox.call_off(request)
+            if self._performing is not None and self._performing.request is request:
+                performing = self._brake()
+        if waiting or performing is not None:  # else it is being made, by who will find out
+            self._end(request, Outcome('stopped', 'it was canceled', performing))
+
+    def look(self, answers: bool) -> None:
+        """Tell how the robot gets on, and find out whether it is done; to be called often.
+
+        Args:
+            answers: Whether somebody calls `finished` when it is done.
+        """
+        performing, now = self._performing, self._outlet.now()
+        if performing is None:
+            return
+        command = performing.command
+        if not answers and now >= command.end:
+            self.finished(command)
+        elif now >= command.end + _PATIENCE:
+            self.finished(command, 'the controller does not say that it is done')
+        else:
+            done = min(command.elapsed(now) / command.trajectory.seconds, 1.0)
+            progress = _EXECUTING + (1.0 - _EXECUTING) * done
+            performing.request.on_progress('executing', progress)
+
+    def finished(self, command: Command, problem: str | None = None) -> None:
+        """Hear that the robot has done what it was told, or why it has not."""
+        with self._sending:
+            performing = self._performing
+            if performing is None or performing.command is not command:
+                return
+            self._performing = None
+            if problem is not None:
+                self.commander.forget()
+        name = 'executed' if problem is None else 'failed'
+        message = problem or f'{performing.request.text!r} is done'
+        self._end(performing.request, Outcome(name, message, performing, performing.generation))
+
+    def close(self) -> None:
+        """Brake, call off everything, and wait for the thread."""
+        with self._sending:
+            waiting, performing = self._inbox.close(), None
+            if self.commander.running(self._outlet.now()) is not None:
+                performing = self._brake()
+        self._worker.join()
+        if self._performing is not None:
+            self.finished(self._performing.command)
+        for request in (waiting, performing and performing.request):
+            if request is not None:
+                self._end(request, Outcome('stopped', 'the generator was deactivated', performing))
+
+    def _work(self) -> None:
+        """Serve requests until there are no more."""
+        while (request := self._inbox.take()) is not None:
+            outcome: Outcome | None
+            try:
+                outcome = self._perform(request)
+            except CalledOffError:
+                outcome = Outcome('stopped', f'{request.text!r} was called off')
+            except MotionClipError as error:
+                outcome = Outcome('refused', str(error))
+            except Exception as error:  # one bad text must not end the service of all others
+                message = f'internal error: {error}'
+                outcome = Outcome('failed', message, trace=traceback.format_exc())
+            if outcome is not None:
+                self._end(request, outcome)
+
+    def _perform(self, request: Request) -> Outcome | None:
+        """Make a motion and begin it; returns the outcome if it ends with that."""
+
+        def on_stage(stage: str) -> None:
+            if request.called_off:
+                raise CalledOffError
+            request.on_progress(stage, PROGRESS[stage])
+
+        posture = self._posture() if request.joints else {}
+        generation = self._pipeline.generate(
+            request.text,
+            request.seconds,
+            request.seed,
+            joints=request.joints,
+            posture=posture,
+            on_stage=on_stage,
+        )
+        retargeting = generation.report['retargeting']
+        if retargeting['verdict'] == 'refuse':
+            raise TrajectoryError(
+                f'the robot cannot do this: {retargeting["reason"]}; try another seed or text'
+            )
+        on_stage('planning')
+        if not request.execute:
+            self._outlet.preview(generation)
+            return Outcome('previewed', f'{request.text!r} is shown', None, generation)
+        replaced = self._launch(request, generation, posture)
+        if replaced is not None:
+            outcome = Outcome('replaced', f'by {request.text!r}', replaced, replaced.generation)
+            self._end(replaced.request, outcome)
+        return None
+
+    def _posture(self) -> dict[str, float]:
+        """Return where the joints stay that are not to move."""
+        robot, current = self._pipeline.robot, self.commander.current
+        if current is not None:
+            places = current.trajectory.positions[-1]
+        else:
+            measured = self._outlet.measured(robot.limits)
+            places = robot.neutral if measured is None else measured.positions
+        return dict(zip(robot.joint_names, robot.limits.clipped(places).tolist(), strict=True))
+
+    def _launch(
+        self, request: Request, generation: Any, posture: dict[str, float]
+    ) -> Performance | None:
+        """Begin a motion; returns the performance that it replaces."""
+        terms = self._outlet.terms()
+        for lead in LEADS:
+            began = time.perf_counter()
+            measured = self._outlet.measured(self._pipeline.robot.limits)
+            command = self.commander.plan(
+                generation.trajectory, self._outlet.now(), measured, self._limits(terms), lead
+            )
+            if not self.commander.stamped:
+                self._outlet.sleep_until(command.takes_over)
+            with self._sending:
+                if request.called_off:
+                    raise CalledOffError
+                launched = self.commander.launched(command, self._outlet.now())
+                if launched is not None:
+                    replaced, self._performing = self._performing, Performance(
+                        request,
+                        generation,
+                        launched,
+                        self._provenance(request, launched, terms, generation, posture),
+                        1e3 * (time.perf_counter() - began),
+                    )
+                    self._outlet.send(self._performing)
+                    return replaced
+        raise TrajectoryError(
+            'this machine is too busy to take over the motion that is under way; try again'
+        )
+
+    def _brake(self) -> Performance | None:
+        """Bring the robot to rest; returns what it was doing for somebody."""
+        performing, self._performing = self._performing, None
+        request, terms = Request('stop'), Terms(1.0, 1.0)
+        for lead in STOP_LEADS:
+            now = self._outlet.now()
+            if self.commander.running(now) is None:
+                break
+            command = self.commander.plan(None, now, None, self._limits(terms), lead)
+            if not self.commander.stamped:
+                self._outlet.sleep_until(command.takes_over)
+            launched = self.commander.launched(command, self._outlet.now())
+            if launched is not None:
+                provenance = self._provenance(request, launched, terms, None, {})
+                self._outlet.send(Performance(request, None, launched, provenance, 0.0))
+                return performing
+        self._outlet.halt()
+        return performing
+
+    def _limits(self, terms: Terms) -> JointLimits:
+        return scaled_limits(self._pipeline.robot.limits, *terms)
+
+    def _provenance(
+        self,
+        request: Request,
+        command: Command,
+        terms: Terms,
+        generation: Any,
+        posture: dict[str, float],
+    ) -> Provenance:
+        return Provenance(
+            text=request.text if generation is None else generation.text,
+            is_stop=generation is None,
+            seed=request.seed,
+            requested_seconds=request.seconds,
+            joints=tuple(request.joints),
+            posture=posture,
+            velocity_scaling=terms.velocity_scaling,
+            acceleration_scaling=terms.acceleration_scaling,
+            origin=command.origin,
+            start=command.start,
+            sources=self._sources,
+        )
+
+    def _end(self, request: Request, outcome: Outcome) -> None:
+        self._outlet.ended(request, outcome)
+        request.on_end(outcome)
