@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,16 +33,59 @@ class RecordedJoints(NamedTuple):
     velocities: Float[np.ndarray, 'sample joint']
 
 
+class Performed(NamedTuple):
+    """What a robot was told once, and how it came to that.
+
+    Attributes:
+        report: All that the generator said of it.
+        trajectory: What the robot was told.
+        motion: What a person would do; None for a stop.
+    """
+
+    report: dict[str, Any]
+    trajectory: RobotTrajectory
+    motion: Motion | None
+
+
+def only_namespace(names: Iterable[str], namespace: str | None, place: object) -> str:
+    """Return the namespace of the one robot in a recording.
+
+    Args:
+        names: Full names of the topics.
+        namespace: The one that is wanted, if somebody said so.
+        place: The recording, for the message.
+
+    Raises:
+        ConfigError: There are several, or not the one that is wanted.
+    """
+    found = topics.namespaces(names)
+    if namespace is None and len(found) < 2:
+        return found.pop() if found else ''
+    listed = ', '.join(sorted(name or '/' for name in found)) or 'no robot'
+    if namespace is None:
+        raise ConfigError(f'{place}: several robots ({listed}); choose one by its namespace')
+    namespace = f'/{namespace.strip("/")}' if namespace.strip('/') else ''
+    if namespace not in found:
+        raise ConfigError(f'{place}: nothing in the namespace {namespace or "/"}, only {listed}')
+    return namespace
+
+
 class Bag:
-    """A recording, read whole.
+    """A recording of one robot, read whole.
+
+    Topics are named without their namespace, as in `topics`.
 
     Attributes:
         path: Its folder.
         counts: Messages by topic.
     """
 
-    def __init__(self, path: str | os.PathLike[str]):
+    def __init__(self, path: str | os.PathLike[str], namespace: str | None = None):
         """Read and decode all messages.
+
+        Args:
+            path: Folder of the recording.
+            namespace: Of the robot; it need not be said where there is only one.
 
         Raises:
             ConfigError: There is no readable recording.
@@ -53,11 +97,13 @@ class Bag:
             with AnyReader(
                 [self.path], default_typestore=get_typestore(Stores.ROS2_KILTED)
             ) as reader:
-                for connection in reader.connections:
-                    self._messages[connection.topic] = []
+                names = [connection.topic for connection in reader.connections]
+                chosen = only_namespace(names, namespace, path)
+                short = {name: topics.relative(name, chosen) for name in names}
+                self._messages = {name: [] for name in short.values()}
                 for connection, received, data in reader.messages():
                     message = reader.deserialize(data, connection.msgtype)
-                    self._messages[connection.topic].append((received, message))
+                    self._messages[short[connection.topic]].append((received, message))
         except (AnyReaderError, OSError, ValueError, KeyError) as error:
             raise ConfigError(
                 f'{path}: not a readable recording ({error}); `motionclip repair` saves what is '
@@ -96,12 +142,34 @@ class Bag:
         )
 
     def trajectory(self) -> RobotTrajectory:
-        """Return the last robot trajectory that was commanded; an empty one is only a stop."""
-        base = self.last(topics.BASE_TRAJECTORY)[1]
-        commands = [command for _, command in self.all(topics.JOINT_TRAJECTORY) if command.points]
-        if not commands:
-            raise ConfigError(f'{self.path}: no message on {topics.JOINT_TRAJECTORY}')
-        return messages.robot_trajectory(commands[-1], base)
+        """Return the last trajectory that the robot was told."""
+        return messages.robot_trajectory(
+            self.last(topics.TRAJECTORY)[1], self.last(topics.BASE_TRAJECTORY)[1]
+        )
+
+    def performed(self) -> list[Performed]:
+        """Return everything that the robot was told, as far as it was recorded whole.
+
+        Raises:
+            ConfigError: It was told nothing.
+        """
+        reports = [_object(message.data, self.path) for _, message in self.all(topics.REPORT)]
+        commands, bases = self.all(topics.TRAJECTORY), self.all(topics.BASE_TRAJECTORY)
+        motions = [message for _, message in self.all(topics.HUMAN_MOTION)]
+        found = []
+        # A recording may begin after a part of the first one was said; all have an end.
+        for report, (_, command), (_, base) in zip(
+            reports[::-1], commands[::-1], bases[::-1], strict=False
+        ):
+            is_stop = report.get('provenance', {}).get('is_stop', False)
+            if not is_stop and not motions:
+                break
+            motion = None if is_stop else messages.human_motion(motions.pop())
+            found.append(Performed(report, messages.robot_trajectory(command, base), motion))
+        if not found:
+            self.last(topics.REPORT)
+            raise ConfigError(f'{self.path}: no motion was recorded whole')
+        return found[::-1]
 
     def human_motion(self) -> Motion:
         """Return the last human motion."""
@@ -113,14 +181,18 @@ class Bag:
         Raises:
             ConfigError: There is none, or it is no JSON object.
         """
-        try:
-            report = json.loads(self.last(topics.REPORT)[1].data)
-        except ValueError as error:
-            raise ConfigError(f'{self.path}: the report is not JSON ({error})') from None
-        if not isinstance(report, dict):
-            raise ConfigError(f'{self.path}: the report is not JSON of an object')
-        return report
+        return _object(self.last(topics.REPORT)[1].data, self.path)
 
     def text(self) -> str:
         """Return the last text."""
         return str(self.last(topics.TEXT)[1].data)
+
+
+def _object(text: str, path: Path) -> dict[str, Any]:
+    try:
+        report = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f'{path}: the report is not JSON ({error})') from None
+    if not isinstance(report, dict):
+        raise ConfigError(f'{path}: the report is not JSON of an object')
+    return report

@@ -74,7 +74,9 @@ class Tolerances:
         """
         new_time = self.goal_time if goal_time == 0.0 else max(goal_time, 0.0)
         return Tolerances(
-            _changed(self.path, joint_names, path), _changed(self.goal, joint_names, goal), new_time
+            _changed(self.path, joint_names, path),
+            _changed(self.goal, joint_names, goal),
+            new_time,
         )
 
 
@@ -171,7 +173,9 @@ class JointTrajectoryController:
         """
         desired = self.desired(now)
         if self.active is not None:
-            outcome = self._judged(self.active, now, np.abs(measured.positions - desired.positions))
+            outcome = self._judged(
+                self.active, now, np.abs(measured.positions - desired.positions)
+            )
             if outcome is not None:
                 if outcome.code:
                     self._follower.stop(now)

@@ -7,18 +7,17 @@ from typing import Any
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from geometry_msgs.msg import Point, Quaternion, Transform, TransformStamped, Vector3
+from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import JointState
-from std_msgs.msg import ColorRGBA, String
+from std_msgs.msg import String
 from trajectory_msgs.msg import (
     JointTrajectory,
     JointTrajectoryPoint,
     MultiDOFJointTrajectory,
     MultiDOFJointTrajectoryPoint,
 )
-from visualization_msgs.msg import Marker, MarkerArray
 
 from motionclip_model import skeleton
 from motionclip_model.errors import TrajectoryError
@@ -26,7 +25,6 @@ from motionclip_model.motion import Motion
 from motionclip_ros.follower import JointState as State
 from motionclip_ros.messages import BASE_JOINT
 from motionclip_ros.poses import LinkPoses
-from motionclip_ros.preview import BONES, FEET, Shown
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 from motionclip_ros.topics import WORLD_FRAME
 
@@ -96,36 +94,6 @@ def human_motion(motion: Motion) -> MultiDOFJointTrajectory:
         translations,
         quaternions.reshape(frames, skeleton.JOINT_COUNT, 4),
     )
-
-
-def skeleton_markers(shown: Shown, stamp: Time) -> MarkerArray:
-    """Draw a person: lines for the bones, dots for the joints, and where feet stand."""
-    places = [Point(x=x, y=y, z=z) for x, y, z in shown.joints.tolist()]
-    ends = [places[joint] for bone in BONES for joint in bone]
-    feet = [places[skeleton.JOINT_INDEX[foot]] for foot in FEET]
-    standing = [
-        Point(x=p.x, y=p.y, z=0.0) for p, on in zip(feet, shown.standing, strict=True) if on
-    ]
-    blue, orange = ColorRGBA(r=0.3, g=0.6, b=1.0, a=1.0), ColorRGBA(r=1.0, g=0.5, b=0.1, a=0.8)
-    return MarkerArray(
-        markers=[
-            _marker('bones', Marker.LINE_LIST, 0.03, blue, ends, stamp),
-            _marker('joints', Marker.SPHERE_LIST, 0.06, blue, places, stamp),
-            _marker('contacts', Marker.SPHERE_LIST, 0.09, orange, standing, stamp),
-        ]
-    )
-
-
-def _marker(
-    name: str, kind: int, size: float, color: ColorRGBA, points: list[Point], stamp: Time
-) -> Marker:
-    # RViz complains of a list without points; taking it away shows the same.
-    action = Marker.ADD if points else Marker.DELETE
-    marker = Marker(ns=name, type=kind, action=action, color=color, points=points)
-    marker.header.frame_id, marker.header.stamp = WORLD_FRAME, stamp
-    marker.scale = Vector3(x=size, y=size, z=size)
-    marker.pose.orientation.w = 1.0
-    return marker
 
 
 def joint_state(

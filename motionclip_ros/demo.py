@@ -112,14 +112,12 @@ def _perform(
         GeneratorClient() as client,
     ):
         processes.start('motionclip_ros.nodes.recorder', _parameters(output=str(draft / 'bag')))
-        processes.start('motionclip_ros.nodes.simulator', _parameters(robot=robot))
+        processes.start(
+            'motionclip_ros.nodes.simulator', _parameters(robot=robot, link_frames=True)
+        )
         processes.start(
             _GENERATOR,
-            [
-                *_parameters(model=model, robot=robot, seconds=float(seconds or 0.0), seed=seed),
-                '-r',
-                f'~/joint_trajectory:={topics.JOINT_TRAJECTORY}',
-            ],
+            _parameters(model=model, robot=robot, seconds=float(seconds or 0.0), seed=seed),
         )
         task = progress.add_task('waiting for the generator', total=None)
         deadline = time.monotonic() + _START_TIMEOUT
@@ -150,7 +148,7 @@ def _spin(client: GeneratorClient, processes: Processes, deadline: float, proble
         raise MotionClipError(f'timed out: {problem}')
 
 
-def _parameters(**values: str | float) -> list[str]:
+def _parameters(**values: str | float | bool) -> list[str]:
     """Write node parameters as command-line arguments; JSON quotes whatever needs it."""
     arguments = ['--ros-args']
     for name, value in values.items():
@@ -158,7 +156,9 @@ def _parameters(**values: str | float) -> list[str]:
     return arguments
 
 
-def _yaml(value: str | float) -> str:
+def _yaml(value: str | float | bool) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     # A quoted scalar stays a string even if it looks like a number or holds a colon.
     return "'{}'".format(value.replace("'", "''")) if isinstance(value, str) else repr(value)
 
@@ -177,7 +177,7 @@ def _evaluate(draft: Path, robot: Robot, console: Console) -> Verdict:
     }
     if bag.counts.get(topics.HUMAN_MOTION):
         bag.human_motion().save(draft / 'motion.npz')
-    if bag.counts.get(topics.JOINT_TRAJECTORY) and bag.counts.get(topics.BASE_TRAJECTORY):
+    if bag.counts.get(topics.TRAJECTORY) and bag.counts.get(topics.BASE_TRAJECTORY):
         bag.trajectory().save(draft / 'trajectory.npz')
         try:
             _draw(bag, robot, draft, console)

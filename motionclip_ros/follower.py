@@ -242,4 +242,3 @@ def _path(
         slopes[0] = state.velocities
     spline = CubicHermiteSpline(times, positions, slopes)
     return _Path(np.array(spline.x), np.array(spline.c))
-

@@ -35,7 +35,7 @@ def add_floor(spec: mujoco.MjSpec, robot: Robot) -> None:
     )
     corners = sole_corners(robot)
     for corner in corners:
-        raised = np.array(corner.point) + [0.0, 0.0, _CORNER]
+        raised = np.add(corner.point, [0.0, 0.0, _CORNER])
         _touching(spec, corner.link, mujoco.mjtGeom.mjGEOM_SPHERE, [_CORNER, 0, 0], pos=raised)
     soles = {corner.link for corner in corners}
     for link, capsules in fitted(robot)[0].items():

@@ -46,15 +46,13 @@ class Outcome(NamedTuple):
     Attributes:
         name: executed, previewed, refused, replaced, stopped or failed.
         message: One line for people.
-        performance: What the robot was told, if anything.
-        generation: What was made of the text, if anything.
+        performance: What the robot was told, or would be, if anything.
         trace: Where the program failed, if it did.
     """
 
     name: str
     message: str
     performance: Performance | None = None
-    generation: Any = None
     trace: str = ''
 
 
@@ -83,8 +81,8 @@ class Outlet(Protocol):
     def halt(self) -> None:
         """Stop a robot that does nothing by our command."""
 
-    def preview(self, generation: Any) -> None:
-        """Show a motion that the robot does not make."""
+    def preview(self, performance: Performance) -> None:
+        """Show what the robot would do, and does not."""
 
     def ended(self, request: Request, outcome: Outcome) -> None:
         """Tell what became of a request."""

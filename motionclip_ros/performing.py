@@ -12,6 +12,7 @@ from typing import Any
 from motionclip_model.errors import MotionClipError, TrajectoryError
 from motionclip_ros.execution.checking import scaled_limits
 from motionclip_ros.execution.commander import LEADS, SECOND, STOP_LEADS, Command, Commander
+from motionclip_ros.execution.state import MovingState
 from motionclip_ros.inbox import Inbox, Request
 from motionclip_ros.performance import CalledOffError, Outcome, Outlet, Performance, Terms
 from motionclip_ros.provenance import Provenance, Sources
@@ -60,9 +61,7 @@ class Performer:
         """Brake at once, and call off everything so far."""
         with self._sending:
             waiting, performing = self._inbox.stop(), self._brake()
-        for request in (waiting, performing and performing.request):
-            if request is not None:
-                self._end(request, Outcome('stopped', 'the robot brakes', performing))
+        self._stopped(waiting, performing, 'the robot brakes')
 
     def cancel(self, request: Request) -> None:
         """Call one request off, wherever it is."""
@@ -71,8 +70,8 @@ class Performer:
             waiting = self._inbox.call_off(request)
             if self._performing is not None and self._performing.request is request:
                 performing = self._brake()
-        if waiting or performing is not None:  # else it is being made, by who will find out
-            self._end(request, Outcome('stopped', 'it was canceled', performing))
+        # What is being made ends when its maker finds out.
+        self._stopped(request if waiting else None, performing, 'it was canceled')
 
     def look(self, answers: bool) -> None:
         """Tell how the robot gets on, and find out whether it is done; to be called often.
@@ -104,7 +103,7 @@ class Performer:
                 self.commander.forget()
         name = 'executed' if problem is None else 'failed'
         message = problem or f'{performing.request.text!r} is done'
-        self._end(performing.request, Outcome(name, message, performing, performing.generation))
+        self._end(performing.request, Outcome(name, message, performing))
 
     def close(self) -> None:
         """Brake, call off everything, and wait for the thread."""
@@ -115,9 +114,7 @@ class Performer:
         self._worker.join()
         if self._performing is not None:
             self.finished(self._performing.command)
-        for request in (waiting, performing and performing.request):
-            if request is not None:
-                self._end(request, Outcome('stopped', 'the generator was deactivated', performing))
+        self._stopped(waiting, performing, 'the generator was deactivated')
 
     def _work(self) -> None:
         """Serve requests until there are no more."""
@@ -143,7 +140,7 @@ class Performer:
                 raise CalledOffError
             request.on_progress(stage, PROGRESS[stage])
 
-        posture = self._posture() if request.joints else {}
+        posture = self._posture(request) if request.joints else {}
         generation = self._pipeline.generate(
             request.text,
             request.seconds,
@@ -159,23 +156,44 @@ class Performer:
             )
         on_stage('planning')
         if not request.execute:
-            self._outlet.preview(generation)
-            return Outcome('previewed', f'{request.text!r} is shown', None, generation)
+            performance = self._rehearsed(request, generation, posture)
+            self._outlet.preview(performance)
+            return Outcome('previewed', f'{request.text!r} is shown', performance)
         replaced = self._launch(request, generation, posture)
         if replaced is not None:
-            outcome = Outcome('replaced', f'by {request.text!r}', replaced, replaced.generation)
-            self._end(replaced.request, outcome)
+            self._end(replaced.request, Outcome('replaced', f'by {request.text!r}', replaced))
         return None
 
-    def _posture(self) -> dict[str, float]:
+    def _measured(self, request: Request) -> MovingState | None:
+        """Return where the robot is; what is only shown can do without."""
+        try:
+            return self._outlet.measured(self._pipeline.robot.limits)
+        except MotionClipError:
+            if request.execute:
+                raise
+        return None
+
+    def _posture(self, request: Request) -> dict[str, float]:
         """Return where the joints stay that are not to move."""
         robot, current = self._pipeline.robot, self.commander.current
         if current is not None:
             places = current.trajectory.positions[-1]
         else:
-            measured = self._outlet.measured(robot.limits)
+            measured = self._measured(request)
             places = robot.neutral if measured is None else measured.positions
         return dict(zip(robot.joint_names, robot.limits.clipped(places).tolist(), strict=True))
+
+    def _rehearsed(
+        self, request: Request, generation: Any, posture: dict[str, float]
+    ) -> Performance:
+        """Plan what a standing robot would be told."""
+        terms, began = self._outlet.terms(), time.perf_counter()
+        command = Commander(stamped=False).plan(
+            generation.trajectory, 0, self._measured(request), self._limits(terms), 0.0
+        )
+        provenance = self._provenance(request, command, terms, generation, posture)
+        planned = 1e3 * (time.perf_counter() - began)
+        return Performance(request, generation, command, provenance, planned)
 
     def _launch(
         self, request: Request, generation: Any, posture: dict[str, float]
@@ -184,7 +202,7 @@ class Performer:
         terms = self._outlet.terms()
         for lead in LEADS:
             began = time.perf_counter()
-            measured = self._outlet.measured(self._pipeline.robot.limits)
+            measured = self._measured(request)
             command = self.commander.plan(
                 generation.trajectory, self._outlet.now(), measured, self._limits(terms), lead
             )
@@ -195,12 +213,15 @@ class Performer:
                     raise CalledOffError
                 launched = self.commander.launched(command, self._outlet.now())
                 if launched is not None:
-                    replaced, self._performing = self._performing, Performance(
-                        request,
-                        generation,
-                        launched,
-                        self._provenance(request, launched, terms, generation, posture),
-                        1e3 * (time.perf_counter() - began),
+                    replaced, self._performing = (
+                        self._performing,
+                        Performance(
+                            request,
+                            generation,
+                            launched,
+                            self._provenance(request, launched, terms, generation, posture),
+                            1e3 * (time.perf_counter() - began),
+                        ),
                     )
                     self._outlet.send(self._performing)
                     return replaced
@@ -251,6 +272,14 @@ class Performer:
             start=command.start,
             sources=self._sources,
         )
+
+    def _stopped(
+        self, waiting: Request | None, performing: Performance | None, message: str
+    ) -> None:
+        if waiting is not None:
+            self._end(waiting, Outcome('stopped', message))
+        if performing is not None:
+            self._end(performing.request, Outcome('stopped', message, performing))
 
     def _end(self, request: Request, outcome: Outcome) -> None:
         self._outlet.ended(request, outcome)

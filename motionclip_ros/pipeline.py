@@ -61,28 +61,30 @@ class Pipeline:
     Attributes:
         model: Text to human motion.
         robot: The robot that the motions are for.
+        model_sha256: Hash of the checkpoint, hexadecimal.
     """
 
-    def __init__(self, model: MotionClip, robot: Robot, model_hash: str):
+    def __init__(self, model: MotionClip, robot: Robot, model_sha256: str):
         """Join a model and a robot; `load` is the usual way in.
 
         Args:
             model: Text to human motion.
             robot: Whose trajectories are made.
-            model_hash: SHA-256 of the checkpoint, for the reports.
+            model_sha256: Hash of the checkpoint, for the reports.
         """
         self.model = model
         self.robot = robot
-        self._model_hash = model_hash
+        self.model_sha256 = model_sha256
         self._retargeter = Retargeter(robot)
 
     @classmethod
-    def load(cls, model: str = 'base', robot: str = 'g1') -> Self:
+    def load(cls, model: str = 'base', robot: str = 'g1', joint_limits: str | None = None) -> Self:
         """Load a checkpoint and a robot; PyTorch is set to one CPU thread in this process.
 
         Args:
             model: Name of a shipped checkpoint or path of a .safetensors file.
             robot: Name of a robot in config/robots or path of a URDF.
+            joint_limits: A file of joint limits as MoveIt's; the robot's own if None.
 
         Raises:
             MotionClipError: One of them is missing, damaged or does not fit.
@@ -91,7 +93,7 @@ class Pipeline:
         # on an idle machine and lose a factor of ten beside a simulator on two cores.
         torch.set_num_threads(1)
         path = checkpoint_path(model)
-        return cls(MotionClip.load(path), load_robot(robot), file_hash(path))
+        return cls(MotionClip.load(path), load_robot(robot, joint_limits), file_hash(path))
 
     def warm_up(self) -> None:
         """Do everything once, so that the first command is as fast as the others."""
@@ -145,7 +147,7 @@ class Pipeline:
             'seed': seed,
             'seconds': motion.seconds,
             'version': __version__,
-            'model_sha256': self._model_hash,
+            'model_sha256': self.model_sha256,
             'latency_ms': {
                 'encode': 1e3 * (encoded - started),
                 'decode': 1e3 * (decoded - encoded),

@@ -10,13 +10,15 @@ from rosbags.interfaces import ConnectionExtRosbag2, QosDurability, QosReliabili
 from rosbags.typesys import Stores, get_typestore
 
 from motionclip_model.errors import ConfigError
+from motionclip_ros.bag import only_namespace
+from motionclip_ros.topics import relative
 
 
 class Channel(NamedTuple):
     """A recorded topic.
 
     Attributes:
-        topic: Full name.
+        topic: Its name, without the namespace of its robot.
         kind: Message type, `std_msgs/msg/String` say.
         latched: Whether late subscribers got its last message.
         reliable: Whether lost messages were sent again.
@@ -33,11 +35,13 @@ class Event(NamedTuple):
 
     Attributes:
         seconds: When it was received after the first of all [s].
-        topic: Full name.
+        received: The same on the recorder's clock [ns].
+        topic: Its name, without the namespace of its robot.
         data: The message, serialised.
     """
 
     seconds: float
+    received: int
     topic: str
     data: bytes
 
@@ -49,8 +53,15 @@ class Replay(NamedTuple):
     events: tuple[Event, ...]
 
 
-def read_replay(path: str | os.PathLike[str], topics: Sequence[str]) -> Replay:
+def read_replay(
+    path: str | os.PathLike[str], topics: Sequence[str], namespace: str | None = None
+) -> Replay:
     """Read some topics of a recording; those that it lacks are left out.
+
+    Args:
+        path: Folder of the recording.
+        topics: Their names, without the namespace of their robot.
+        namespace: Of the robot; it need not be said where there is only one.
 
     Raises:
         ConfigError: There is no readable recording, or none of the topics in it.
@@ -61,19 +72,22 @@ def read_replay(path: str | os.PathLike[str], topics: Sequence[str]) -> Replay:
         with AnyReader(
             [Path(path)], default_typestore=get_typestore(Stores.ROS2_KILTED)
         ) as reader:
-            wanted = [found for found in reader.connections if found.topic in topics]
+            names = [found.topic for found in reader.connections]
+            chosen = only_namespace(names, namespace, path)
+            short = {name: relative(name, chosen) for name in names}
+            wanted = [found for found in reader.connections if short[found.topic] in topics]
             for found in wanted:
                 ext = found.ext
                 qos = ext.offered_qos_profiles if isinstance(ext, ConnectionExtRosbag2) else []
                 channels[found.topic] = Channel(
-                    found.topic,
+                    short[found.topic],
                     found.msgtype,
                     any(one.durability == QosDurability.TRANSIENT_LOCAL for one in qos),
                     all(one.reliability != QosReliability.BEST_EFFORT for one in qos),
                 )
             # Without a choice rosbags would give all there is.
             for found, nanoseconds, data in reader.messages(wanted) if wanted else ():
-                received.append((nanoseconds, found.topic, bytes(data)))
+                received.append((nanoseconds, short[found.topic], bytes(data)))
     except (AnyReaderError, OSError, ValueError, KeyError) as error:
         raise ConfigError(
             f'{path}: not a readable recording ({error}); `motionclip repair` saves what is '
@@ -82,5 +96,5 @@ def read_replay(path: str | os.PathLike[str], topics: Sequence[str]) -> Replay:
     if not received:
         raise ConfigError(f'{path}: no message on {", ".join(topics)}')
     begin = received[0][0]
-    events = (Event((time - begin) / 1e9, topic, data) for time, topic, data in received)
+    events = (Event((time - begin) / 1e9, time, topic, data) for time, topic, data in received)
     return Replay(tuple(channels.values()), tuple(events))

@@ -3,6 +3,8 @@
 They are relative, so that each robot of a graph can have a namespace of its own.
 """
 
+from collections.abc import Iterable
+
 GENERATOR = 'motionclip'
 """Name of the generator node; the topics that begin with it are its private ones."""
 
@@ -53,6 +55,23 @@ PREVIEW_PREFIX = 'preview/'
 """Of the frames in which the robot is shown that does what the real one is to do."""
 
 
+TF_STATIC = '/tf_static'
+GLOBAL = (DIAGNOSTICS, TF, TF_STATIC, '/clock', '/rosout', '/parameter_events')
+"""Topics that all robots of a graph share."""
+
+
 def absolute(name: str, namespace: str = '') -> str:
     """Return the full name of a topic in a namespace, "/left" say."""
     return name if name.startswith('/') else f'{namespace.rstrip("/")}/{name}'
+
+
+def relative(name: str, namespace: str) -> str:
+    """Return a full name without a namespace; as it is where it is not inside."""
+    inside = f'{namespace.rstrip("/")}/'
+    return name if name in GLOBAL or not name.startswith(inside) else name[len(inside) :]
+
+
+def namespaces(names: Iterable[str]) -> set[str]:
+    """Return the namespaces of all robots whose topics are among some full names."""
+    ends = tuple(f'/{topic}' for topic in RECORDED if topic not in GLOBAL)
+    return {name.removesuffix(end) for name in names for end in ends if name.endswith(end)}

@@ -1,64 +1,21 @@
 """Was a recording made by this model, text and seed? Make it again, and compare every bit."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 from scipy.spatial.transform import Rotation
 
 from motionclip_model.checkpoint import checkpoint_path
 from motionclip_model.errors import ConfigError
 from motionclip_model.motion import Motion
-from motionclip_ros.bag import Bag
+from motionclip_ros.bag import Bag, Performed
+from motionclip_ros.execution.checking import scaled_limits
+from motionclip_ros.execution.planning import Takeover, plan
 from motionclip_ros.pipeline import Pipeline, file_hash
-from motionclip_ros.retargeting.approach import executable
+from motionclip_ros.provenance import Provenance
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What a report says of how its motion came to be.
-
-    Attributes:
-        text: The command.
-        seed: Number that chose the motion; None for the most typical.
-        requested_seconds: Length that was asked for [s]; None left it to the text.
-        model: Name or path of the checkpoint.
-        model_sha256: Hash of its file.
-        robot: Name of the robot, or path of its URDF.
-        urdf_sha256: Hash of the URDF.
-        start_positions: Where the joints were measured [rad]; None for the neutral posture.
-        version: Version of motionclip.
-    """
-
-    text: str
-    seed: int | None
-    requested_seconds: float | None
-    model: str
-    model_sha256: str
-    robot: str
-    urdf_sha256: str
-    start_positions: tuple[float, ...] | None
-    version: str
-
-    @classmethod
-    def read(cls, bag: Bag) -> 'Origin':
-        """Read a recording's last report.
-
-        Raises:
-            ConfigError: It has none, or one without all of this.
-        """
-        try:
-            return TypeAdapter(cls).validate_python(bag.report())
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = '.'.join(map(str, first['loc']))
-            raise ConfigError(
-                f'{bag.path}: the report is no use to make the motion again ({field}: '
-                f'{first["msg"]}); record with this version'
-            ) from None
 
 
 class Difference(NamedTuple):
@@ -74,64 +31,108 @@ class Difference(NamedTuple):
 
 
 class Verification(NamedTuple):
-    """What came of making a recorded motion again.
+    """What came of making one recorded motion, or stop, again.
 
     Attributes:
-        origin: What it was made from.
+        provenance: What it was made from.
         differences: None if every bit is the same.
     """
 
-    origin: Origin
+    provenance: Provenance
     differences: tuple[Difference, ...]
 
 
+_UNKNOWN = Difference('trajectory', 'it took over one from before the recording began')
+
+
 def verify(
-    path: str | os.PathLike[str], model: str | None = None, robot: str | None = None
-) -> Verification:
-    """Make the last motion of a recording again and compare it with what was recorded.
+    path: str | os.PathLike[str],
+    model: str | None = None,
+    robot: str | None = None,
+    namespace: str | None = None,
+) -> list[Verification]:
+    """Make everything that a robot was told again, and compare it with what was recorded.
 
     Args:
         path: Folder of the recording.
         model: Where the checkpoint is now, if not where the report says.
         robot: Where the robot is now, likewise.
+        namespace: Of the robot; it need not be said where there is only one.
 
     Raises:
         MotionClipError: The recording is not readable or lacks something, or model and robot
             are not those that it was made with.
     """
-    bag = Bag(path)
-    origin = Origin.read(bag)
-    checkpoint = checkpoint_path(model or origin.model)
-    _require('model', str(checkpoint), file_hash(checkpoint), origin.model_sha256)
-    pipeline = Pipeline.load(str(checkpoint), robot or origin.robot)
+    performed = Bag(path, namespace).performed()
+    sources = _provenance(performed[-1], path).sources
+    checkpoint = checkpoint_path(model or sources.model)
+    _require('model', str(checkpoint), file_hash(checkpoint), sources.model_sha256)
+    pipeline = Pipeline.load(str(checkpoint), robot or sources.robot, sources.joint_limits or None)
     made_for = pipeline.robot
-    _require('robot', str(made_for.urdf_path), made_for.sha256, origin.urdf_sha256)
-    return Verification(origin, compare(bag, origin, pipeline))
+    _require('robot', str(made_for.urdf_path), made_for.sha256, sources.urdf_sha256)
+    return compare(performed, pipeline, path)
 
 
-def compare(bag: Bag, origin: Origin, pipeline: Any) -> tuple[Difference, ...]:
-    """Make a motion again with a loaded model and robot, and list what is different.
+def compare(performed: Sequence[Performed], pipeline: Any, place: object) -> list[Verification]:
+    """Make motions again with a loaded model and robot, and list what is different.
 
     Args:
-        bag: The recording.
-        origin: What its report says.
+        performed: What was recorded, in order.
         pipeline: As `motionclip_ros.pipeline.Pipeline`.
+        place: The recording, for messages.
     """
-    generation = pipeline.generate(origin.text, origin.requested_seconds, origin.seed)
-    start = None if origin.start_positions is None else np.array(origin.start_positions)
-    trajectory = executable(generation.trajectory, pipeline.robot.limits, start).trajectory
-    recorded, again = map(_motion_arrays, (bag.human_motion(), _as_message(generation.motion)))
-    pairs = {f'human motion, {name}': (recorded[name], again[name]) for name in recorded}
-    recorded, again = _trajectory_arrays(bag.trajectory()), _trajectory_arrays(trajectory)
-    pairs |= {f'trajectory, {name}': (recorded[name], again[name]) for name in recorded}
-    found = [Difference(what, how) for what, pair in pairs.items() if (how := _differ(*pair))]
-    names = bag.trajectory().joint_names, trajectory.joint_names
-    if names[0] != names[1]:
-        unlike = sorted(set(names[0]) ^ set(names[1]))
-        found.append(
-            Difference('trajectory, joint_names', ', '.join(unlike) or 'in another order')
+    found = []
+    current: RobotTrajectory | None = None
+    for each in performed:
+        provenance = _provenance(each, place)
+        if isinstance(provenance.origin, Takeover) and current is None:
+            found.append(Verification(provenance, (_UNKNOWN,)))
+            continue
+        generation = None
+        if not provenance.is_stop:
+            generation = pipeline.generate(
+                provenance.text,
+                provenance.requested_seconds,
+                provenance.seed,
+                joints=provenance.joints,
+                posture=provenance.posture,
+            )
+        limits = scaled_limits(
+            pipeline.robot.limits, provenance.velocity_scaling, provenance.acceleration_scaling
         )
-    return tuple(found)
+        motion = None if generation is None else generation.trajectory
+        current = plan(provenance.origin, motion, current, limits).trajectory
+        differences = _trajectory_differences(each.trajectory, current)
+        if generation is not None and each.motion is not None:
+            differences = _motion_differences(each.motion, generation.motion) + differences
+        found.append(Verification(provenance, tuple(differences)))
+    return found
+
+
+def _provenance(performed: Performed, place: object) -> Provenance:
+    return Provenance.read(performed.report.get('provenance'), str(place))
+
+
+def _motion_differences(recorded: Motion, again: Motion) -> list[Difference]:
+    return _differences(
+        'human motion', _motion_arrays(recorded), _motion_arrays(_as_message(again))
+    )
+
+
+def _trajectory_differences(recorded: RobotTrajectory, again: RobotTrajectory) -> list[Difference]:
+    found = _differences('trajectory', _trajectory_arrays(recorded), _trajectory_arrays(again))
+    if recorded.joint_names != again.joint_names:
+        unlike = sorted(set(recorded.joint_names) ^ set(again.joint_names))
+        listed = ', '.join(unlike) or 'in another order'
+        found.append(Difference('trajectory, joint_names', listed))
+    return found
+
+
+def _differences(
+    what: str, recorded: dict[str, np.ndarray], again: dict[str, np.ndarray]
+) -> list[Difference]:
+    pairs = ((name, _differ(values, again[name])) for name, values in recorded.items())
+    return [Difference(f'{what}, {name}', how) for name, how in pairs if how is not None]
 
 
 def _motion_arrays(motion: Motion) -> dict[str, np.ndarray]:

@@ -33,16 +33,17 @@ class Graph:
         self._executor.add_node(self.node)
         self._running: dict[str, subprocess.Popen] = {}
 
-    def start(self, module: str, *arguments: str) -> subprocess.Popen:
-        """Run a node; its output goes to `log(module)`."""
-        with self._log_path(module).open('wb') as log:
+    def start(self, module: str, *arguments: str, as_: str = '') -> subprocess.Popen:
+        """Run a node; its output goes to `log(module)`, or to that of another name."""
+        name = as_ or module
+        with self._log_path(name).open('wb') as log:
             process = subprocess.Popen(
                 [sys.executable, '-m', module, '--ros-args', *arguments],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=environment(),
             )
-        self._running[module] = process
+        self._running[name] = process
         return process
 
     def log(self, module: str) -> str:

@@ -91,7 +91,9 @@ def test_a_robot_that_is_there_already_still_gets_a_soft_start() -> None:
 def test_a_reading_just_outside_a_limit_is_taken_as_on_it() -> None:
     here = limits().upper + 0.05
     np.testing.assert_allclose(
-        executable(retargeted(1), limits(), here).trajectory.positions[0], limits().upper, atol=1e-12
+        executable(retargeted(1), limits(), here).trajectory.positions[0],
+        limits().upper,
+        atol=1e-12,
     )
 
 

@@ -168,7 +168,7 @@ def test_recorded_costs_are_those_that_our_solver_lowers(shared: Path, robot: Ro
 def test_a_rebuilt_human_points_its_limbs_as_the_captured_one(shared: Path, robot: Robot) -> None:
     recording = recorded.Recorded(shared, robot)
     captured, rebuilt = recording.motion('16_07'), recording._rebuilt('16_07')
-    path, _ = Retargeter(robot).retarget(captured)
+    path = Retargeter(robot).retarget(captured).trajectory
     state = figures.path_state(path)
     expected = figures.quality(robot, captured, state).limb_error
     assert figures.quality(robot, rebuilt, state).limb_error == pytest.approx(expected, abs=1e-3)

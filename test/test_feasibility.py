@@ -217,7 +217,7 @@ def test_a_motion_of_another_rate_and_pace_is_compared_all_the_same(robot, clips
     from motionclip_ros.retargeting.retargeter import Retargeter
 
     motion = Motion.load(clips['walk'])
-    path, own = Retargeter(robot).retarget(motion)
+    path, own, _ = Retargeter(robot).retarget(motion)
     fast = motion.resampled(2 * motion.fps)
     other = assess_trajectory(robot, path.slowed(1.3), fast)
     for name in ('limb_direction_error_deg', 'link_position_error_cm'):

@@ -81,7 +81,9 @@ class Outlet:
             return MovingState(bounds.clipped(np.ones(3)), np.zeros(3), np.zeros(3))
         command = self.sent[-1].command
         return MovingState(
-            command.trajectory.sample(command.elapsed(self.time)).positions, np.zeros(3), np.zeros(3)
+            command.trajectory.sample(command.elapsed(self.time)).positions,
+            np.zeros(3),
+            np.zeros(3),
         )
 
     def send(self, performance) -> None:
@@ -90,8 +92,8 @@ class Outlet:
     def halt(self) -> None:
         self.halts += 1
 
-    def preview(self, generation) -> None:
-        self.previews.append(generation)
+    def preview(self, performance) -> None:
+        self.previews.append(performance)
 
     def ended(self, request, outcome) -> None:
         self.outcomes.append((request.text, outcome.name))
@@ -260,7 +262,9 @@ def test_a_preview_moves_nothing(stage) -> None:
     stage.say('walk', execute=False)
     stage.until(lambda: stage.outlet.outcomes == [('walk', 'previewed')])
     assert not stage.outlet.sent
-    assert len(stage.outlet.previews) == 1
+    (shown,) = stage.outlet.previews
+    assert shown.command.trajectory.time_from_start[0] > 0.0
+    assert stage.performer.commander.current is None
 
 
 def test_joints_that_are_not_to_move_stay_where_they_are(stage) -> None:

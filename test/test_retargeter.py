@@ -120,7 +120,7 @@ def test_a_walk_goes_as_far_as_the_legs_are_long(retargeter, solved) -> None:
 
 
 def test_a_standing_person_gives_a_standing_robot(retargeter) -> None:
-    path, report = retargeter.retarget(standing(60))
+    path, report, _ = retargeter.retarget(standing(60))
     assert np.abs(np.diff(path.positions, axis=0)).max() < 1e-3
     assert report['foot_slide_m_s'] < 1e-3
     assert report['foot_penetration_cm'] < 0.5
@@ -148,7 +148,7 @@ def test_fast_captures_are_brought_to_60_frames_a_second(retargeter, clips) -> N
 
 @pytest.mark.parametrize('frames', [2, 3, 5])
 def test_the_shortest_motions_are_retargeted(retargeter, frames) -> None:
-    path, report = retargeter.retarget(standing(frames))
+    path, report, _ = retargeter.retarget(standing(frames))
     assert len(path) == frames
     assert json.dumps(report, allow_nan=False)
 

@@ -1,6 +1,8 @@
 """The generator node with an analytic arm wave in place of the model: no weights, no torch."""
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +24,7 @@ class Wave(NamedTuple):
     seed: int
     motion: Motion
     trajectory: RobotTrajectory
+    targets: np.ndarray
     report: dict[str, Any]
 
 
@@ -58,10 +61,20 @@ def wave_trajectory(joint_names: tuple[str, ...], seconds: float = 2.0) -> Robot
 
 
 class WavePipeline:
-    def __init__(self) -> None:
-        self.robot = load_robot('g1')
+    model_sha256 = 'wave'
 
-    def generate(self, text: str, seconds: float | None = None, seed: int = 0) -> Wave:
+    def __init__(self, robot: str) -> None:
+        self.robot = load_robot(robot)
+
+    def generate(
+        self,
+        text: str,
+        seconds: float | None = None,
+        seed: int | None = 0,
+        joints: tuple[str, ...] = (),
+        posture: dict[str, float] | None = None,
+        on_stage: Callable[[str], None] = print,
+    ) -> Wave:
         if not text.strip():
             raise TextError('the text is empty; say what the robot is to do', text)
         if len(text) > 1000:
@@ -70,8 +83,10 @@ class WavePipeline:
             raise TextError(f'the text holds control characters: {text[:20]!r}\nremove them', text)
         if text == 'crash':
             raise RuntimeError('a fault in the program')
+        on_stage('encoding')
         if text == 'sleep':
             time.sleep(2.0)
+        on_stage('decoding')
         length = seconds or 2.0
         trajectory = wave_trajectory(self.robot.joint_names, length)
         verdict = 'refuse' if text == 'fly' else 'accept'
@@ -79,14 +94,23 @@ class WavePipeline:
             'latency_ms': {'encode': 1.0, 'decode': 2.0, 'retarget': 3.0},
             'retargeting': {'verdict': verdict, 'reason': 'it has no wings'},
         }
-        return Wave(text.strip(), seed, wave_motion(length), trajectory, report)
+        if joints:
+            keep = [name in joints for name in trajectory.joint_names]
+            there = np.array([(posture or {}).get(name, 0.0) for name in trajectory.joint_names])
+            trajectory = replace(
+                trajectory,
+                positions=np.where(keep, trajectory.positions, there),
+                velocities=trajectory.velocities * keep,
+            )
+        targets = np.zeros((len(trajectory), 1, 3))
+        return Wave(text.strip(), seed, wave_motion(length), trajectory, targets, report)
 
 
 def load(settings: Any) -> WavePipeline:
     if settings.model == 'broken':
         raise CheckpointError('broken: not a checkpoint;\ntrain one')
-    return WavePipeline()
+    return WavePipeline(settings.robot)
 
 
 if __name__ == '__main__':
-    serve(lambda: GeneratorNode(load))
+    serve(lambda: GeneratorNode.started(load))

@@ -41,7 +41,7 @@ def gmr(setting: Setting) -> Iterator[Table]:
             by_solver.setdefault(name, []).append(figures)
             rows.append([clip, name, *figures])
         motion, found = recorded.motion(clip), recorded.state(clip)
-        path, report = retargeter.retarget(motion)
+        path, report, _ = retargeter.retarget(motion)
         ours = quality(robot, motion, path_state(path), report['time_stretch'])
         both = zip(ours, quality(robot, motion, found), strict=True)
         figures = [value for values in both for value in values]
@@ -82,7 +82,7 @@ def feet_and_parts(setting: Setting) -> Iterator[Table]:
         motion = recorded.motion(clip)
         standing = support(robot, motion)
         by_solver.setdefault('human', []).append([standing.human_speed, *[np.nan] * 5])
-        path, _ = retargeter.retarget(motion)
+        path = retargeter.retarget(motion).trajectory
         for name, state in (('ours', path_state(path)), ('GMR', recorded.state(clip))):
             figures = [*feet(robot, standing, state, FPS), collisions(checker, state)]
             by_solver.setdefault(name, []).append(figures)

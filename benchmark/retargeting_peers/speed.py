@@ -55,7 +55,7 @@ def _solvers(retargeter: Retargeter, path: Path) -> dict[str, list[float]]:
 
     # A motion keeps its joints' places once they are computed: each run gets a fresh one.
     fresh = iter([motion[:] for _ in range(REPEATS)])
-    seconds, (trajectory, report) = processor_seconds(lambda: retargeter.retarget(next(fresh)))
+    seconds, (trajectory, report, _) = processor_seconds(lambda: retargeter.retarget(next(fresh)))
     stretch = report['time_stretch']
     result = {WHOLE: figures(seconds, np.nan, path_state(trajectory), stretch)}
     for name, problem in ((SOLVER, whole.problem), (LINKS, links_only(whole))):

@@ -69,7 +69,7 @@ def walking_clips(data: Path) -> list[Path]:
 
 def tried(retargeter: Retargeter, motion: Motion) -> Case:
     """Retarget a clip and look at its limits."""
-    path, report = retargeter.retarget(motion)
+    path, report, _ = retargeter.retarget(motion)
     figures = quality(retargeter.robot, motion, path_state(path), report['time_stretch'])
     return Case(
         figures, report['time_stretch'], report['verdict'], excess(path, retargeter.robot.limits)

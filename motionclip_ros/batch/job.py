@@ -68,7 +68,7 @@ def retarget(settings: Settings, expected: str, job: Job) -> Outcome:
         path = Path(folder) / PurePosixPath(job.name).name
         try:
             path.write_bytes(job.content)
-            trajectory, report = settings.retargeted(retargeter, load_motion(path))
+            trajectory, report, _ = settings.retargeted(retargeter, load_motion(path))
             return Outcome(
                 {
                     name: _written(name, trajectory, retargeter.robot, Path(folder))

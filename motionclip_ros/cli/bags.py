@@ -4,9 +4,8 @@ import importlib.util
 import json
 import os
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +14,10 @@ from motionclip_model.errors import DependencyError
 from motionclip_ros.cli.app import Json, app, console, print_json, say
 
 BagFolder = Annotated[Path, typer.Argument(help='Folder of a recording.')]
+Namespace = Annotated[
+    str | None,
+    typer.Option(help='Of the robot, in a recording of several.', show_default='the only one'),
+]
 
 
 @app.command()
@@ -47,9 +50,10 @@ def verify(
         str | None,
         typer.Option('--robot', '-r', help='Robot.', show_default='the one recorded'),
     ] = None,
+    namespace: Namespace = None,
     json_output: Json = False,
 ) -> None:
-    """Make the last motion of a recording again and compare it bit for bit.
+    """Make all motions and stops of a recording again and compare them bit for bit.
 
     Exit status: 0 the same, 1 different, 2 unusable: no report, another model or robot.
 
@@ -58,26 +62,34 @@ def verify(
     from motionclip_ros.verification import verify as verified
 
     with console.status('making it again'):
-        origin, differences = verified(bag, model, robot)
+        found = verified(bag, model, robot, namespace)
+    same = not any(each.differences for each in found)
     if json_output:
-        print_json(
+        motions = [
             {
-                'same': not differences,
-                'recorded_with': asdict(origin),
-                'version': __version__,
-                'differences': [difference._asdict() for difference in differences],
+                'same': not each.differences,
+                'recorded_with': each.provenance.facts(),
+                'differences': [difference._asdict() for difference in each.differences],
             }
-        )
+            for each in found
+        ]
+        print_json({'same': same, 'version': __version__, 'motions': motions})
     else:
-        for difference in differences:
-            say(f'{difference.what}: {difference.how}')
-        verdict = 'not the same' if differences else 'every bit is the same'
-        other = f' (recorded with version {origin.version}, this is {__version__})'
-        say(
-            f'{origin.text!r}, seed {origin.seed}: {verdict}'
-            f'{other if differences and origin.version != __version__ else ""}'
-        )
-    raise typer.Exit(int(bool(differences)))
+        for each in found:
+            _tell(each)
+    raise typer.Exit(int(not same))
+
+
+def _tell(verification: Any) -> None:
+    """Say what came of one motion."""
+    provenance, differences = verification.provenance, verification.differences
+    for difference in differences:
+        say(f'{difference.what}: {difference.how}')
+    what = 'stop' if provenance.is_stop else f'{provenance.text!r}, seed {provenance.seed}'
+    verdict = 'not the same' if differences else 'every bit is the same'
+    version = provenance.sources.version
+    other = f' (recorded with version {version}, this is {__version__})'
+    say(f'{what}: {verdict}{other if differences and version != __version__ else ""}')
 
 
 @app.command()
@@ -94,6 +106,7 @@ def replay(
             show_default='trajectory, base, human motion, report',
         ),
     ] = None,
+    namespace: Namespace = None,
     ros: Annotated[
         list[str] | None, typer.Argument(help="After --: ROS 2's own arguments, -r FROM:=TO say.")
     ] = None,
@@ -104,12 +117,14 @@ def replay(
 
     Example: motionclip replay out/demo/bag --rate 0.5
 
-    Example: motionclip replay out/demo/bag --topic /joint_states --topic /robot_description
+    Example: motionclip replay out/demo/bag --topic joint_states --topic robot_description
     """
     if importlib.util.find_spec('rclpy') is None:
         raise DependencyError('ROS 2 (rclpy) is not installed; `motionclip doctor` says how')
     # A JSON string is a YAML string, also where the text looks like a number.
     arguments = ['-p', f'bag:={json.dumps(str(bag))}', '-p', f'rate:={rate}']
+    if namespace:
+        arguments += ['-p', f'namespace:={json.dumps(namespace)}']
     if topic:
         arguments += ['-p', f'topics:={json.dumps(topic)}']
     node = [sys.executable, '-m', 'motionclip_ros.nodes.player', '--ros-args', *arguments]

@@ -31,6 +31,14 @@ def only(trajectory: RobotTrajectory, joint_names: Sequence[str]) -> RobotTrajec
     )
 
 
+def moving(trajectory: RobotTrajectory) -> tuple[str, ...]:
+    """Name the joints that do not stay where they are; the first one if all do."""
+    moves = np.ptp(trajectory.positions, axis=0) > 0.0
+    moves |= np.abs(trajectory.velocities).max(axis=0) > 0.0
+    names = tuple(np.array(trajectory.joint_names)[moves].tolist())
+    return names or trajectory.joint_names[:1]
+
+
 def completed(
     trajectory: RobotTrajectory, joint_names: Sequence[str], posture: Mapping[str, float]
 ) -> RobotTrajectory:

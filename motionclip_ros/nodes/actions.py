@@ -8,9 +8,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
-from rclpy.action.server import ServerGoalHandle
+from rclpy.action.server import ActionServer, CancelResponse, GoalResponse, ServerGoalHandle
 from rclpy.node import Node
+
+_KEPT = 10  # [s] that a result waits for who wanted it
 
 
 class DeferredActionServer(ActionServer):  # type: ignore[misc]
@@ -46,6 +47,8 @@ class DeferredActionServer(ActionServer):  # type: ignore[misc]
             ),
             handle_accepted_callback=self._begin,
             cancel_callback=self._cancel,
+            # Jazzy would keep every result, trajectories and all, for a quarter of an hour.
+            result_timeout=_KEPT,
         )
 
     def notify_execute(

@@ -69,7 +69,7 @@ class GeneratorClient:
             return 'the generator'
         if self._state.get('joint_states') != 'True':
             return 'the robot'
-        if int(self._state.get('trajectory_listeners', 0)) < 2:
+        if int(self._state.get('controllers', 0)) < 2:
             return 'robot and recorder to hear the generator'
         if self._text.get_subscription_count() < 2:
             return 'generator and recorder to hear the text'

@@ -8,7 +8,12 @@ from rclpy.node import Node
 
 from motionclip_model.errors import MotionClipError
 from motionclip_ros import conversions, messages, topics
-from motionclip_ros.controller import Execution, JointTrajectoryController, Tolerances
+from motionclip_ros.controller import (
+    INVALID_GOAL,
+    Execution,
+    JointTrajectoryController,
+    Tolerances,
+)
 from motionclip_ros.follower import JointCommand, JointState
 from motionclip_ros.nodes.actions import DeferredActionServer
 from motionclip_ros.nodes.running import one_line
@@ -100,9 +105,14 @@ class FollowingServer:
 
     def _on_goal(self, goal_handle: ServerGoalHandle) -> None:
         command, tolerances = self._read(goal_handle.request)
-        execution = self._controller.accept(
-            command, self._clock.now, self._clock.start(command), tolerances
-        )
+        try:
+            execution = self._controller.accept(
+                command, self._clock.now, self._clock.start(command), tolerances
+            )
+        except MotionClipError as error:  # time has passed since it was looked at
+            result = self._kind.Result(error_code=INVALID_GOAL, error_string=one_line(error))
+            self._server.answer(goal_handle, result, succeeded=False)
+            return
         self.look()  # what it replaces has ended
         self.active = None if execution is None else (goal_handle, execution)
         self._node.get_logger().info(

@@ -6,6 +6,7 @@ an idle node several per cent of a core.
 
 import time
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from sensor_msgs.msg import JointState
 from motionclip_model.errors import RobotError
 from motionclip_ros import messages, topics
 from motionclip_ros.execution.state import MeasuredState, MovingState
-from motionclip_ros.nodes.running import OVERRIDABLE
+from motionclip_ros.nodes.running import overridable
 from motionclip_ros.retargeting.limits import JointLimits
 
 _KEPT = 10
@@ -53,11 +54,10 @@ class JointStates:
         self._subscription = node.create_subscription(
             JointState,
             topics.JOINT_STATES,
-            lambda _: None,
-            QoSProfile(depth=_KEPT, reliability=ReliabilityPolicy.BEST_EFFORT),
+            callback=lambda _: None,
             callback_group=_NeverCalled(),
             raw=True,
-            qos_overriding_options=OVERRIDABLE,
+            **overridable(QoSProfile(depth=_KEPT, reliability=ReliabilityPolicy.BEST_EFFORT)),
         )
         self._kept: deque[bytes] = deque(maxlen=_KEPT)
         self._heard = 0  # [ns since 1970]
@@ -78,6 +78,7 @@ class JointStates:
         limits: JointLimits,
         max_age: float,
         stamped: bool,
+        assumed: Mapping[str, float],
     ) -> MovingState:
         """Return where the robot is.
 
@@ -86,6 +87,7 @@ class JointStates:
             limits: Their bounds.
             max_age: Age at which a joint state no longer counts [s].
             stamped: Whether trajectories are to be timed by the robot's clock.
+            assumed: Where joints are that the robot says nothing of [rad].
 
         Raises:
             RobotError: It has said nothing for a while, or its clock is another.
@@ -100,16 +102,19 @@ class JointStates:
         if silent > max_age:
             raise RobotError(f'the last joint state came {silent:.1f} s ago; start the robot')
         now = self._node.get_clock().now().nanoseconds
-        measured = self._merged(joint_names, now)
+        measured = self._merged(joint_names, now, assumed)
         ahead = round(1e9 * measured.stamp) - now
-        if stamped and ahead > _AHEAD:
+        # A simulated clock comes by the same way as the joint states, and may be later.
+        if stamped and ahead > _AHEAD and not self._node.get_parameter('use_sim_time').value:
             raise RobotError(
                 f'the robot stamps its joint states {ahead / 1e9:.3f} s ahead of our clock; '
                 'synchronise the clocks, or set the parameter stamped to false'
             )
         return measured.state(joint_names, limits, now / 1e9, max_age)
 
-    def _merged(self, joint_names: tuple[str, ...], now: int) -> MeasuredState:
+    def _merged(
+        self, joint_names: tuple[str, ...], now: int, assumed: Mapping[str, float]
+    ) -> MeasuredState:
         """Join what the messages say, the newest first; the oldest that is needed gives the time.
 
         Messages without a stamp count as of now; that they came lately is known.
@@ -125,8 +130,13 @@ class JointStates:
             stamp = min(stamp, messages.nanoseconds(message.header.stamp) or now)
             if found.keys() >= set(joint_names):
                 break
+        found = {name: (place, 0.0) for name, place in assumed.items()} | found
         values = np.array(list(found.values()), np.float64).reshape(-1, 2)
         return MeasuredState(tuple(found), values[:, 0], values[:, 1], stamp / 1e9)
+
+    def destroy(self) -> None:
+        """Listen no more."""
+        self._node.destroy_subscription(self._subscription)
 
     def _take(self) -> None:
         """Fetch what has come; the newest messages are kept."""

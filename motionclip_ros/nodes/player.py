@@ -14,10 +14,11 @@ from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from motionclip_model.errors import MotionClipError, RobotError
-from motionclip_ros import conversions, messages, parameters, topics
-from motionclip_ros.nodes.running import LATEST, serve
-from motionclip_ros.parameters import PlayerParameters
-from motionclip_ros.replaying import Event, read_replay
+from motionclip_ros import conversions, messages, topics
+from motionclip_ros.nodes.running import LATEST, RELIABLE, serve
+from motionclip_ros.parameters import declaration
+from motionclip_ros.parameters.definitions import PlayerParameters
+from motionclip_ros.replaying import Channel, Event, read_replay
 
 _AT_START = 0.2
 """How far a robot's joints may be from where the first trajectory begins [rad]."""
@@ -36,26 +37,13 @@ class PlayerNode(Node):  # type: ignore[misc]
             ConfigError: A parameter is invalid, or the recording cannot be read.
         """
         super().__init__('player')
-        self._settings = parameters.declare(self, PlayerParameters)
-        replay = read_replay(self._settings.bag, self._settings.topics)
+        self._settings = declaration.declare(self, PlayerParameters)
+        replay = read_replay(
+            self._settings.bag, self._settings.topics, self._settings.namespace or None
+        )
         self._events = list(reversed(replay.events))
         self._types = {channel.topic: _message_type(channel.kind) for channel in replay.channels}
-        self._outputs = {
-            channel.topic: self.create_publisher(
-                self._types[channel.topic],
-                channel.topic,
-                QoSProfile(
-                    depth=1 if channel.latched else 100,
-                    durability=DurabilityPolicy.TRANSIENT_LOCAL
-                    if channel.latched
-                    else DurabilityPolicy.VOLATILE,
-                    reliability=ReliabilityPolicy.RELIABLE
-                    if channel.reliable
-                    else ReliabilityPolicy.BEST_EFFORT,
-                ),
-            )
-            for channel in replay.channels
-        }
+        self._outputs = {channel.topic: self._output(channel) for channel in replay.channels}
         self._measured: JointState | None = None
         self._commanded = False
         if topics.JOINT_STATES not in self._outputs:
@@ -64,6 +52,23 @@ class PlayerNode(Node):  # type: ignore[misc]
         self._deadline = time.monotonic() + self._settings.patience
         self.create_timer(_STEP, self._play)
         self.get_logger().info(f'{len(self._events)} messages of {len(self._outputs)} topics')
+
+    def _output(self, channel: Channel) -> Any:
+        """Announce a topic; what the robot was told goes to where it listens."""
+        kind = self._types[channel.topic]
+        if channel.topic == topics.TRAJECTORY:
+            # Never latched: who comes later must not be moved by it.
+            return self.create_publisher(kind, topics.JOINT_TRAJECTORY, RELIABLE)
+        durable, reliable = DurabilityPolicy, ReliabilityPolicy
+        return self.create_publisher(
+            kind,
+            channel.topic,
+            QoSProfile(
+                depth=1 if channel.latched else 100,
+                durability=durable.TRANSIENT_LOCAL if channel.latched else durable.VOLATILE,
+                reliability=reliable.RELIABLE if channel.reliable else reliable.BEST_EFFORT,
+            ),
+        )
 
     def _on_joint_state(self, message: JointState) -> None:
         self._measured = message
@@ -85,7 +90,7 @@ class PlayerNode(Node):  # type: ignore[misc]
             signal.raise_signal(signal.SIGINT)  # how every node is asked to end
 
     def _ready(self) -> bool:
-        known = self._measured is not None or topics.JOINT_TRAJECTORY not in self._outputs
+        known = self._measured is not None or topics.TRAJECTORY not in self._outputs
         return known and all(output.get_subscription_count() for output in self._outputs.values())
 
     def _check_robot(self, data: bytes) -> None:
@@ -99,14 +104,16 @@ class PlayerNode(Node):  # type: ignore[misc]
                 does not say where it is.
         """
         if topics.JOINT_STATES in self._outputs:
+            listens = self._outputs[topics.TRAJECTORY].topic_name
             raise RobotError(
-                f'somebody listens to {topics.JOINT_TRAJECTORY}, who must not get recorded joint '
-                'states too; leave one of the two out of the parameter topics'
+                f'somebody listens to {listens}, who must not get recorded joint states too; '
+                'leave one of the two out of the parameter topics'
             )
         if self._measured is None:
+            silent = self.resolve_topic_name(topics.JOINT_STATES)
             raise RobotError(
-                f'nothing on {topics.JOINT_STATES}; start the robot, or leave the trajectory out '
-                'of the parameter topics'
+                f'nothing on {silent}; start the robot, or leave the trajectory out of the '
+                'parameter topics'
             )
         measured = messages.joint_positions(self._measured)
         command = messages.joint_command(deserialize_message(data, JointTrajectory))
@@ -128,24 +135,28 @@ class PlayerNode(Node):  # type: ignore[misc]
 
     def _publish(self, event: Event) -> None:
         kind, output = self._types[event.topic], self._outputs[event.topic]
-        if event.topic == topics.JOINT_TRAJECTORY:
+        if event.topic == topics.TRAJECTORY:
             if not output.get_subscription_count():
                 return  # nor may one get it that is found only after this check
             self._check_robot(event.data)
-        slower = self._settings.rate != 1.0 and kind in (JointTrajectory, MultiDOFJointTrajectory)
-        if not slower and kind is not JointState:
+        if kind not in (JointState, JointTrajectory, MultiDOFJointTrajectory):
             output.publish(event.data)
             return
-        message = deserialize_message(event.data, kind)
-        if slower:
+        message, now = deserialize_message(event.data, kind), self.get_clock().now()
+        if kind is JointState:  # a state of long ago is of no use to anybody
+            message.header.stamp = now.to_msg()
+        else:
             _slow_down(message, self._settings.rate)
-        else:  # a state of long ago is of no use to anybody
-            message.header.stamp = self.get_clock().now().to_msg()
+            if begins := messages.nanoseconds(message.header.stamp):
+                later = (begins - event.received) / self._settings.rate
+                message.header.stamp = conversions.moment(now.nanoseconds + round(later))
         output.publish(message)
 
 
 def _slow_down(message: JointTrajectory | MultiDOFJointTrajectory, rate: float) -> None:
     """Change a trajectory in place so that it takes 1 / `rate` of its time."""
+    if rate == 1.0:
+        return
     for point in message.points:
         seconds = point.time_from_start.sec + 1e-9 * point.time_from_start.nanosec
         point.time_from_start = conversions.duration(seconds / rate)

@@ -10,9 +10,10 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
 from motionclip_model.errors import MotionClipError
-from motionclip_ros import conversions, messages, parameters, topics
+from motionclip_ros import conversions, messages, topics
 from motionclip_ros.nodes.running import LATEST, RELIABLE, one_line, serve
-from motionclip_ros.parameters import RecogniserParameters
+from motionclip_ros.parameters import declaration
+from motionclip_ros.parameters.definitions import RecogniserParameters
 
 LoadRecogniser = Callable[[RecogniserParameters], Any]
 
@@ -35,7 +36,7 @@ class RecogniserNode(Node):  # type: ignore[misc]
             MotionClipError: A parameter is invalid, or model or robot cannot be loaded.
         """
         super().__init__('recogniser')
-        settings = parameters.declare(self, RecogniserParameters)
+        settings = declaration.declare(self, RecogniserParameters)
         self._recogniser = load_recogniser(settings)
         self._heard = time.monotonic() - _SILENCE
         self._label = self.create_publisher(String, '~/label', RELIABLE)

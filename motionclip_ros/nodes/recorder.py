@@ -11,9 +11,10 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_srvs.srv import Trigger
 
 from motionclip_model.errors import ConfigError, MotionClipError
-from motionclip_ros import parameters
+from motionclip_ros import topics
 from motionclip_ros.nodes.running import one_line, serve
-from motionclip_ros.parameters import RecorderParameters
+from motionclip_ros.parameters import declaration
+from motionclip_ros.parameters.definitions import RecorderParameters
 from motionclip_ros.recording import BagWriter
 
 _QUEUE = 1000
@@ -32,8 +33,8 @@ class RecorderNode(Node):  # type: ignore[misc]
             ConfigError: A parameter is invalid, or the recording cannot be made there.
         """
         super().__init__('recorder')
-        settings = parameters.declare(self, RecorderParameters)
-        self._wanted = settings.topics
+        settings = declaration.declare(self, RecorderParameters)
+        self._wanted = [topics.absolute(name, self.get_namespace()) for name in settings.topics]
         self._bag: BagWriter | None = None
         self._folder = ''
         self._count = 0
@@ -59,7 +60,7 @@ class RecorderNode(Node):  # type: ignore[misc]
         """Open a new recording and tell its folder."""
         if self._bag is not None:
             raise ConfigError(f'recording to {self._folder} already; call ~/stop first')
-        output = parameters.read(self, RecorderParameters).output
+        output = declaration.read(self, RecorderParameters).output
         folder = output.replace('{time}', time.strftime('%Y-%m-%d_%H-%M-%S'))
         self._bag, self._folder, self._count = BagWriter(folder), folder, 0
         self.get_logger().info(f'recording to {folder}')

@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -32,8 +32,21 @@ LATEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 FLOOD = QoSProfile(depth=2000, reliability=ReliabilityPolicy.RELIABLE)
 """For texts and their outcomes: each text has one, however fast they come."""
 
-OVERRIDABLE = QoSOverridingOptions.with_default_policies()
-"""For topics whose QoS a user can change by the parameters `qos_overrides.TOPIC...`."""
+
+def overridable(profile: QoSProfile) -> dict[str, Any]:
+    """Return arguments for a topic whose QoS a user can change.
+
+    The parameters are `qos_overrides.TOPIC.publisher.depth` and so on. rclpy writes what it finds
+    there into the profile that it gets, so each topic has one of its own.
+    """
+    own = QoSProfile(
+        depth=profile.depth, durability=profile.durability, reliability=profile.reliability
+    )
+    return {
+        'qos_profile': own,
+        'qos_overriding_options': QoSOverridingOptions.with_default_policies(),
+    }
+
 
 _REACTION = 0.1
 """How soon a signal ends an idle node [s]."""
@@ -82,7 +95,7 @@ def serve(build: Callable[[], Node]) -> NoReturn:
     sys.exit(status)
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: Exception | str) -> str:
     """Fold a message into one printable line."""
     folded = ' '.join(str(error).split())
     return ''.join(character if character.isprintable() else '?' for character in folded)

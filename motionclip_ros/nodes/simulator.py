@@ -2,9 +2,10 @@
 
 import random
 import time
-from typing import Any
+from typing import Any, cast
 
-from rclpy.clock import Clock, ClockType
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import JointState
@@ -16,12 +17,12 @@ from motionclip_ros import conversions, messages, topics
 from motionclip_ros.controller import JointTrajectoryController, Tolerances
 from motionclip_ros.follower import JointCommand, JointTrajectoryFollower
 from motionclip_ros.nodes.following import FollowingServer
-from motionclip_ros.nodes.running import LATCHED, LATEST, OVERRIDABLE, RELIABLE, one_line, serve
+from motionclip_ros.nodes.running import LATCHED, LATEST, RELIABLE, one_line, overridable, serve
 from motionclip_ros.nodes.transforms import TransformPublisher
 from motionclip_ros.parameters import declaration
 from motionclip_ros.parameters.definitions import SimulatorParameters
 from motionclip_ros.retargeting.robots.robot import Robot, load_robot
-from motionclip_ros.simulation import TIME_STEP, Simulation
+from motionclip_ros.simulation import TIME_STEP, Base, Simulation
 
 _LONGEST_LAG = 0.2
 """Time by which the simulation may fall behind before it lets go of the difference [s]."""
@@ -48,7 +49,7 @@ class SimulatorNode(Node):  # type: ignore[misc]
                 'here and in all other nodes'
             )
         robot = load_robot(settings.robot)
-        self._simulation = simulation = Simulation(robot, settings.base)
+        self._simulation = simulation = Simulation(robot, cast('Base', settings.base))
         follower = JointTrajectoryFollower(
             simulation.joint_names, simulation.lower, simulation.upper, simulation.state.positions
         )
@@ -73,7 +74,7 @@ class SimulatorNode(Node):  # type: ignore[misc]
 
     def _listen(self, robot: Robot) -> None:
         self._states = self.create_publisher(
-            JointState, topics.JOINT_STATES, RELIABLE, qos_overriding_options=OVERRIDABLE
+            JointState, topics.JOINT_STATES, **overridable(RELIABLE)
         )
         self._description = self.create_publisher(String, topics.ROBOT_DESCRIPTION, LATCHED)
         self._description.publish(String(data=robot.urdf_path.read_text()))
@@ -84,9 +85,8 @@ class SimulatorNode(Node):  # type: ignore[misc]
         self.create_subscription(
             JointTrajectory,
             topics.JOINT_TRAJECTORY,
-            self._on_trajectory,
-            RELIABLE,
-            qos_overriding_options=OVERRIDABLE,
+            callback=self._on_trajectory,
+            **overridable(RELIABLE),
         )
         self._server: FollowingServer | None = None
         try:
@@ -152,7 +152,11 @@ class SimulatorNode(Node):  # type: ignore[misc]
         simulation, state = self._simulation, self._simulation.state
         self._states.publish(
             conversions.joint_state(
-                simulation.joint_names, state.positions, state.velocities, simulation.efforts, stamp
+                simulation.joint_names,
+                state.positions,
+                state.velocities,
+                simulation.efforts,
+                stamp,
             )
         )
         if self._count % self._tf_every == 0:

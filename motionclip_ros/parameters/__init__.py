@@ -1,1 +1,1 @@
-"""Parameters of the nodes: what there is (`definitions`), and how ROS 2 is told (`declaration`)."""
+"""Parameters of the nodes: what there is, and how ROS 2 is told of it."""

@@ -46,8 +46,8 @@ def declare(node: Node, kind: type[Parameters]) -> Parameters:
             raise ConfigError(f'parameter {field.name}: {reason}') from None
     settings = read(node, kind)
     for field in _fields(kind):
-        if reason := problem(field, getattr(settings, field.name)):
-            raise ConfigError(f'parameter {field.name}: {reason}')
+        if wrong := problem(field, getattr(settings, field.name)):
+            raise ConfigError(f'parameter {field.name}: {wrong}')
     fields = {field.name: field for field in _fields(kind)}
     node.add_on_set_parameters_callback(lambda wanted: _allowed(node, fields, wanted))
     return settings
@@ -86,9 +86,10 @@ def problem(field: 'dataclasses.Field[Any]', value: Any) -> str | None:
         if not (low <= value <= high or (told['or_zero'] and value == 0.0)):
             zero = '0, or ' if told['or_zero'] else ''
             return f'{value:g} is not {zero}between {low:g} and {high:g}'
-    if isinstance(field.default, tuple) and isinstance(field.default[0], float):
-        if len(value) != len(field.default) or not all(map(math.isfinite, value)):
-            return f'{list(value)} are not {len(field.default)} finite numbers'
+    default: Any = field.default
+    is_point = isinstance(default, tuple) and isinstance(default[0], float)
+    if is_point and not (len(value) == len(default) and all(map(math.isfinite, value))):
+        return f'{list(value)} are not {len(default)} finite numbers'
     return None
 
 

@@ -45,7 +45,9 @@ class GeneratorParameters:
     """What the generator can be told."""
 
     autostart: bool = _parameter(
-        True, 'Configure and activate at the start; false waits for a lifecycle manager', fixed=True
+        True,
+        'Configure and activate at the start; false leaves that to a manager',
+        fixed=True,
     )
     model: str = _parameter(
         'base', 'Model: a name or the path of a .safetensors file', at_configure=True
@@ -151,7 +153,7 @@ class RecorderParameters:
     )
     at_once: bool = _parameter(True, 'Record from the start; false waits for ~/start', fixed=True)
     topics: tuple[str, ...] = _parameter(
-        (*topics.RECORDED, '/tf', '/tf_static'),
+        (*topics.RECORDED, topics.TF, topics.TF_STATIC),
         "Names of the topics, in the node's namespace without a leading /, * for any part",
         fixed=True,
     )
@@ -179,6 +181,9 @@ class PlayerParameters:
     """What the player can be told."""
 
     bag: str = _parameter('bag', 'Folder of the recording', fixed=True)
+    namespace: str = _parameter(
+        '', "The recorded robot's; empty where there is only one", fixed=True
+    )
     rate: float = _parameter(
         1.0,
         'Part of the recorded speed; not more, which could break limits',

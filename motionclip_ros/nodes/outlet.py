@@ -1,0 +1,184 @@
+"""Where a generator's motions go: to the robot, to RViz, to recordings."""
+
+import time
+
+from rclpy.lifecycle import LifecycleNode
+from std_msgs.msg import String
+from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
+
+from motionclip_model.errors import MotionClipError
+from motionclip_ros import conversions
+from motionclip_ros.execution.commander import SECOND, Command
+from motionclip_ros.execution.parts import moving, only
+from motionclip_ros.execution.state import MovingState
+from motionclip_ros.inbox import Request
+from motionclip_ros.nodes.heartbeat import Heartbeat
+from motionclip_ros.nodes.joint_states import JointStates
+from motionclip_ros.nodes.robot_link import ActionLink, Finished, RobotLink, TopicLink
+from motionclip_ros.nodes.running import FLOOD, LATCHED, one_line, overridable
+from motionclip_ros.nodes.showing import Show
+from motionclip_ros.parameters.definitions import GeneratorParameters
+from motionclip_ros.performance import Outcome, Performance, Terms
+from motionclip_ros.preview import Preview
+from motionclip_ros.provenance import Sources
+from motionclip_ros.reporting import performance_report
+from motionclip_ros.retargeting.limits import JointLimits
+from motionclip_ros.retargeting.robots.robot import Robot
+
+_LONGEST_SLEEP = 2.0  # [s] on a clock that may stand still
+_FAREWELL = 0.5  # [s] for a last word to arrive
+
+
+class RobotOutlet:
+    """The `Outlet` of a `Performer` in a ROS graph.
+
+    Attributes:
+        settings: Parameters that count now.
+        link: The way to the controller.
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        robot: Robot,
+        sources: Sources,
+        settings: GeneratorParameters,
+        finished: Finished,
+    ):
+        """Announce everything; nothing is said before the node is active.
+
+        Args:
+            node: Owner of all publishers.
+            robot: Whose joints are moved.
+            sources: What motions are made from.
+            settings: The node's parameters.
+            finished: Told what became of each command, by controllers that say so.
+
+        Raises:
+            DependencyError: A message type is not installed that is needed.
+        """
+        self.settings = settings
+        self._node, self._robot = node, robot
+        self.link: RobotLink = (
+            ActionLink(node, finished) if settings.execution == 'action' else TopicLink(node)
+        )
+        self._joint_states = JointStates(node)
+        publisher = node.create_lifecycle_publisher
+        self._joints = publisher(JointTrajectory, '~/joint_trajectory', **overridable(LATCHED))
+        self._human = publisher(MultiDOFJointTrajectory, '~/human_motion', LATCHED)
+        self._base = publisher(MultiDOFJointTrajectory, '~/base_trajectory', LATCHED)
+        self._report = publisher(String, '~/report', LATCHED)
+        self._outcome = publisher(String, '~/outcome', FLOOD)
+        self._show = Show(node)
+        self._heartbeat = Heartbeat(node, sources, self._joint_states, self.link)
+
+    def begin(self) -> None:
+        """Say what there is to say."""
+        self._heartbeat.begin()
+
+    def end(self) -> None:
+        """Fall silent, once the last word has arrived."""
+        self._show.end()
+        self._heartbeat.end()
+        self.link.settle(_FAREWELL)
+
+    def destroy(self) -> None:
+        """Take everything back."""
+        for part in (self._show, self._heartbeat, self.link, self._joint_states):
+            part.destroy()
+        for publisher in (self._joints, self._human, self._base, self._report, self._outcome):
+            self._node.destroy_lifecycle_publisher(publisher)
+
+    def now(self) -> int:
+        """Return the time on the robot's clock [ns]."""
+        return int(self._node.get_clock().now().nanoseconds)
+
+    def sleep_until(self, moment: int) -> None:
+        """Wait for a time on that clock [ns]."""
+        limit = time.monotonic() + _LONGEST_SLEEP
+        while (left := (moment - self.now()) / SECOND) > 0.0 and time.monotonic() < limit:
+            time.sleep(min(left, 0.002))
+
+    def terms(self) -> Terms:
+        """Return what of the limits may be used."""
+        return Terms(self.settings.velocity_scaling, self.settings.acceleration_scaling)
+
+    def measured(self, limits: JointLimits) -> MovingState | None:
+        """Return where the robot is; None if that need not be known."""
+        settings, names = self.settings, self._robot.joint_names
+        try:
+            if settings.require_joint_states:
+                self.link.require()
+            return self._joint_states.state(
+                names, limits, settings.joint_state_timeout, settings.stamped, self._assumed()
+            )
+        except MotionClipError:
+            if settings.require_joint_states:
+                raise
+        return None
+
+    def send(self, performance: Performance) -> None:
+        """Tell the robot, and then everybody else."""
+        began = time.perf_counter()
+        command = performance.command
+        start = command.start if self.settings.stamped else 0
+        message = self._message(command, start)
+        self.link.send(message, command)
+        published = 1e3 * (time.perf_counter() - began)
+        self._joints.publish(message)
+        self._base.publish(conversions.base_trajectory(command.trajectory, start))
+        if performance.generation is None:
+            self._show.end()
+        else:
+            self._human.publish(conversions.human_motion(performance.generation.motion))
+            self.preview(performance)
+        report = performance_report(performance, published)
+        self._heartbeat.sent(report)
+        self._report.publish(conversions.report(report))
+
+    def halt(self) -> None:
+        """Stop a robot that does nothing by our command."""
+        self.link.halt()
+
+    def preview(self, performance: Performance) -> None:
+        """Show what the robot is to do."""
+        generation, command = performance.generation, performance.command
+        offset = self.settings.preview_offset
+        self._show.begin(
+            Preview(
+                generation.motion,
+                generation.trajectory,
+                generation.targets,
+                command.trajectory,
+                command.begins,
+                self._robot.correspondence.base,
+                (offset[0], offset[1]),
+            )
+        )
+
+    def ended(self, request: Request, outcome: Outcome) -> None:
+        """Tell what became of a request."""
+        message = one_line(outcome.message)
+        if outcome.trace:
+            self._node.get_logger().error(outcome.trace)
+        if outcome.name in ('refused', 'failed'):  # rclpy lets no line log with two severities
+            self._node.get_logger().warning(message)
+        else:
+            self._node.get_logger().info(f'{request.text!r} {outcome.name}: {message}')
+        self._heartbeat.ended(outcome.name, message)
+        self._outcome.publish(
+            conversions.report({'text': request.text, 'outcome': outcome.name, 'message': message})
+        )
+
+    def _message(self, command: Command, start: int) -> JointTrajectory:
+        """Write a command, without joints that stay where the controller allows that."""
+        trajectory = command.trajectory
+        if self.settings.partial_goals:
+            trajectory = only(trajectory, moving(trajectory))
+        return conversions.joint_trajectory(trajectory, start)
+
+    def _assumed(self) -> dict[str, float]:
+        """Return where joints are that a robot need not tell of."""
+        if not self.settings.partial_goals:
+            return {}
+        return dict(zip(self._robot.joint_names, self._robot.neutral.tolist(), strict=True))
