@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
 from ros_graph import Graph
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -16,6 +18,29 @@ from motionclip_ros import messages, topics
 from motionclip_ros.follower import JointTrajectoryFollower
 from motionclip_ros.nodes.running import FLOOD, LATCHED, LATEST, RELIABLE
 from motionclip_ros.retargeting.robots.robot import load_robot
+
+
+def call(graph: Graph, kind, name: str, request):
+    client = graph.node.create_client(kind, name)
+    graph.until(client.service_is_ready)
+    answer = client.call_async(request)
+    graph.until(answer.done)
+    graph.node.destroy_client(client)
+    return answer.result()
+
+
+def set_parameter(graph: Graph, name: str, value, node: str = 'motionclip'):
+    """Set one parameter; returns whether it was taken, and why not."""
+    kinds = {
+        bool: ('bool_value', ParameterType.PARAMETER_BOOL),
+        float: ('double_value', ParameterType.PARAMETER_DOUBLE),
+        str: ('string_value', ParameterType.PARAMETER_STRING),
+        int: ('integer_value', ParameterType.PARAMETER_INTEGER),
+    }
+    field, kind = kinds[type(value)]
+    wanted = Parameter(name=name, value=ParameterValue(type=kind, **{field: value}))
+    request = SetParameters.Request(parameters=[wanted])
+    return call(graph, SetParameters, f'/{node}/set_parameters', request).results[0]
 
 
 @dataclass

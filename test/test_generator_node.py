@@ -9,11 +9,9 @@ import pytest
 from action_msgs.msg import GoalStatus
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import SetParameters
 from rclpy.action import ActionClient
 from ros_graph import GENERATOR, SIMULATOR, Graph, graph
-from ros_talk import Talk
+from ros_talk import Talk, call, set_parameter
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
@@ -27,15 +25,6 @@ __all__ = ['graph']
 NO_ROBOT = ('-p', 'require_joint_states:=false')
 
 
-def call(graph: Graph, kind, name: str, request):
-    client = graph.node.create_client(kind, name)
-    graph.until(client.service_is_ready)
-    answer = client.call_async(request)
-    graph.until(answer.done)
-    graph.node.destroy_client(client)
-    return answer.result()
-
-
 def change(graph: Graph, transition: int) -> bool:
     request = ChangeState.Request(transition=Transition(id=transition))
     return call(graph, ChangeState, '/motionclip/change_state', request).success
@@ -43,20 +32,6 @@ def change(graph: Graph, transition: int) -> bool:
 
 def state(graph: Graph) -> int:
     return call(graph, GetState, '/motionclip/get_state', GetState.Request()).current_state.id
-
-
-def set_parameter(graph: Graph, name: str, value, node: str = 'motionclip'):
-    """Set one parameter; returns whether it was taken, and why not."""
-    kinds = {
-        bool: ('bool_value', ParameterType.PARAMETER_BOOL),
-        float: ('double_value', ParameterType.PARAMETER_DOUBLE),
-        str: ('string_value', ParameterType.PARAMETER_STRING),
-        int: ('integer_value', ParameterType.PARAMETER_INTEGER),
-    }
-    field, kind = kinds[type(value)]
-    wanted = Parameter(name=name, value=ParameterValue(type=kind, **{field: value}))
-    request = SetParameters.Request(parameters=[wanted])
-    return call(graph, SetParameters, f'/{node}/set_parameters', request).results[0]
 
 
 def test_nothing_is_said_before_it_is_active_nor_after(graph):
@@ -130,14 +105,17 @@ def test_parameters_are_refused_with_the_reason_and_count_at_once(graph):
         assert not result.successful, name
         assert reason in result.reason
         assert '\n' not in result.reason
-    lengths = []
-    for scaling in (1.0, 0.1):
+    limits = load_robot('g1').limits
+    fastest = []
+    for number, scaling in enumerate((1.0, 0.05)):
         assert set_parameter(graph, 'velocity_scaling', scaling).successful
         talk.say(f'wave {scaling}')
-        graph.until(lambda: len(talk.trajectories) > len(lengths))
-        lengths.append(messages.joint_command(talk.trajectories[-1]).times[-1])
+        graph.until(lambda number=number: len(talk.trajectories) == number + 1)
+        command = messages.joint_command(talk.trajectories[-1])
+        fastest.append((np.abs(command.velocities).max(axis=0) / limits.velocity).max())
         graph.until(lambda: not talk.running())
-    assert lengths[1] > 3.0 * lengths[0]
+    assert fastest[0] > 0.06
+    assert fastest[1] <= 0.05
 
 
 def test_a_newer_text_takes_over_in_mid_motion_without_a_jump(graph):
