@@ -96,6 +96,7 @@ setup(
         'train': ['lightning-fabric>=2.6', 'tensorboard>=2.20'],
         # For machines without an apt installation of ROS 2.
         'ros': [
+            'ros-action-msgs',
             'ros-ament-index-python',
             'ros-builtin-interfaces',
             'ros-diagnostic-msgs',

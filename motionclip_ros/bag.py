@@ -73,7 +73,7 @@ def only_namespace(names: Iterable[str], namespace: str | None, place: object) -
 class Bag:
     """A recording of one robot, read whole.
 
-    Topics are named without their namespace, as in `topics`.
+    Topics are named without their namespace, as in `topics`; with it they are found, too.
 
     Attributes:
         path: Its folder.
@@ -98,8 +98,8 @@ class Bag:
                 [self.path], default_typestore=get_typestore(Stores.ROS2_KILTED)
             ) as reader:
                 names = [connection.topic for connection in reader.connections]
-                chosen = only_namespace(names, namespace, path)
-                short = {name: topics.relative(name, chosen) for name in names}
+                self._namespace = only_namespace(names, namespace, path)
+                short = {name: topics.relative(name, self._namespace) for name in names}
                 self._messages = {name: [] for name in short.values()}
                 for connection, received, data in reader.messages():
                     message = reader.deserialize(data, connection.msgtype)
@@ -113,7 +113,7 @@ class Bag:
 
     def all(self, topic: str) -> list[tuple[int, Any]]:
         """Return the messages of a topic, in order, and when each was received [ns]."""
-        return list(self._messages.get(topic, ()))
+        return list(self._messages.get(topics.relative(topic, self._namespace), ()))
 
     def last(self, topic: str) -> tuple[int, Any]:
         """Return the last message of a topic and when it was received [ns].
@@ -121,7 +121,7 @@ class Bag:
         Raises:
             ConfigError: The recording has none.
         """
-        found = self._messages.get(topic)
+        found = self.all(topic)
         if not found:
             raise ConfigError(f'{self.path}: no message on {topic}')
         return found[-1]

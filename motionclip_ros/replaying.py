@@ -75,7 +75,8 @@ def read_replay(
             names = [found.topic for found in reader.connections]
             chosen = only_namespace(names, namespace, path)
             short = {name: relative(name, chosen) for name in names}
-            wanted = [found for found in reader.connections if short[found.topic] in topics]
+            asked = {relative(name, chosen) for name in topics}
+            wanted = [found for found in reader.connections if short[found.topic] in asked]
             for found in wanted:
                 ext = found.ext
                 qos = ext.offered_qos_profiles if isinstance(ext, ConnectionExtRosbag2) else []

@@ -34,7 +34,7 @@ def wire(kind, message):
     return data[: 4 + size]
 
 
-def record(path, skip=(), follow=1.0, seed=5):
+def record(path, skip=(), follow=1.0, seed=5, namespaces=('',)):
     """Write a run in which the joints follow the trajectory (times `follow`)."""
     motion, trajectory = random_motion(seed), random_trajectory(seed)
     sent = {
@@ -47,7 +47,7 @@ def record(path, skip=(), follow=1.0, seed=5):
             'trajectory_msgs/msg/MultiDOFJointTrajectory',
             conversions.base_trajectory(trajectory),
         ),
-        topics.JOINT_TRAJECTORY: (
+        topics.TRAJECTORY: (
             'trajectory_msgs/msg/JointTrajectory',
             conversions.joint_trajectory(trajectory),
         ),
@@ -61,15 +61,22 @@ def record(path, skip=(), follow=1.0, seed=5):
     for topic in set(topics.RECORDED) - {topics.JOINT_STATES}:
         sent.setdefault(topic, ('std_msgs/msg/String', String(data='{}')))
     bag = BagWriter(path)
+    for namespace in namespaces:
+        _write(bag, sent, trajectory, skip, follow, namespace)
+    bag.close()
+    return motion, trajectory
+
+
+def _write(bag, sent, trajectory, skip, follow, namespace):
     for index, (topic, (kind, message)) in enumerate(sent.items()):
         if topic not in skip:
-            bag.add_topic(topic, kind, latched=topic == topics.REPORT, reliable=True)
-            bag.write(topic, SECOND + index, wire(kind, message))
+            name = topics.absolute(topic, namespace)
+            bag.add_topic(name, kind, latched=topic == topics.REPORT, reliable=True)
+            bag.write(name, SECOND + index, wire(kind, message))
     if topics.JOINT_STATES not in skip:
-        bag.add_topic(
-            topics.JOINT_STATES, 'sensor_msgs/msg/JointState', latched=False, reliable=True
-        )
-        start = SECOND + list(sent).index(topics.JOINT_TRAJECTORY)
+        name = topics.absolute(topics.JOINT_STATES, namespace)
+        bag.add_topic(name, 'sensor_msgs/msg/JointState', latched=False, reliable=True)
+        start = SECOND + list(sent).index(topics.TRAJECTORY)
         for time in np.arange(0.0, trajectory.seconds + 0.2, 0.01):
             sample = trajectory.sample(time)
             state = conversions.joint_state(
@@ -80,9 +87,7 @@ def record(path, skip=(), follow=1.0, seed=5):
                 Time(),
             )
             received = start + round(time * 1e9)
-            bag.write(topics.JOINT_STATES, received, wire('sensor_msgs/msg/JointState', state))
-    bag.close()
-    return motion, trajectory
+            bag.write(name, received, wire('sensor_msgs/msg/JointState', state))
 
 
 def test_what_was_written_is_read(tmp_path):
@@ -99,6 +104,21 @@ def test_what_was_written_is_read(tmp_path):
     assert joints.joint_names == ('c', 'a', 'b')
     assert joints.positions.shape == (bag.counts[topics.JOINT_STATES], 3)
     assert (np.diff(joints.received) > 0).all()
+
+
+def test_one_of_several_robots_is_chosen_by_its_namespace(tmp_path):
+    skip = (topics.DIAGNOSTICS,)  # which they share
+    _, trajectory = record(tmp_path / 'bag', skip=skip, namespaces=('/left', '/right'))
+    with pytest.raises(ConfigError, match=r'several robots \(/left, /right\); choose one'):
+        Bag(tmp_path / 'bag')
+    with pytest.raises(ConfigError, match='nothing in the namespace /up, only /left, /right'):
+        Bag(tmp_path / 'bag', 'up')
+    for name in ('left', '/right/'):
+        bag = Bag(tmp_path / 'bag', name)
+        assert bag.text() == 'wave'
+        np.testing.assert_array_equal(bag.trajectory().positions, trajectory.positions)
+    record(tmp_path / 'alone', namespaces=('/lab/robot',))
+    assert Bag(tmp_path / 'alone').report() == {'seed': 4}
 
 
 def test_metadata_tells_replay_what_is_latched(tmp_path):
@@ -123,7 +143,7 @@ def test_a_robot_that_does_not_obey_is_found_out(tmp_path, follow, reason):
     assert reason in assess(Bag(tmp_path / 'bag'), LIMITS).problem
 
 
-@pytest.mark.parametrize('topic', topics.RECORDED)
+@pytest.mark.parametrize('topic', sorted(set(topics.RECORDED) - {topics.JOINT_TRAJECTORY}))
 def test_a_missing_topic_is_named(tmp_path, topic):
     record(tmp_path / 'bag', skip=(topic,))
     assert topic in assess(Bag(tmp_path / 'bag'), LIMITS).problem

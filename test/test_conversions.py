@@ -11,13 +11,11 @@ from hypothesis import strategies as st
 from rclpy.serialization import deserialize_message, serialize_message
 from scipy.spatial.transform import Rotation
 from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
-from visualization_msgs.msg import Marker
 
 from motionclip_model import skeleton
 from motionclip_model.errors import MotionError, TrajectoryError
 from motionclip_model.motion import Motion
 from motionclip_ros import conversions, messages
-from motionclip_ros.preview import FEET, Preview, Shown
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 
@@ -112,12 +110,16 @@ def test_command_without_velocities_is_read():
     assert messages.joint_command(message).velocities is None
 
 
+@pytest.mark.parametrize('start', [0, 1, 1_700_000_000_123_456_789])
+def test_a_start_survives_to_the_nanosecond(start):
+    trajectory = random_trajectory(2)
+    assert messages.joint_command(conversions.joint_trajectory(trajectory, start)).stamp == start
+    base = conversions.base_trajectory(trajectory, start)
+    assert messages.nanoseconds(base.header.stamp) == start
+
+
 def test_empty_trajectory_is_a_stop():
     assert len(messages.joint_command(JointTrajectory()).times) == 0
-
-
-def scheduled(message: JointTrajectory) -> None:
-    message.header.stamp.sec = 5
 
 
 def short_positions(message: JointTrajectory) -> None:
@@ -131,7 +133,6 @@ def some_velocities(message: JointTrajectory) -> None:
 @pytest.mark.parametrize(
     ('damage', 'reason'),
     [
-        (scheduled, 'header.stamp is 5'),
         (short_positions, 'point 3 has 1 positions for 3 joints'),
         (some_velocities, 'point 2 has 0 velocities'),
     ],
@@ -209,34 +210,3 @@ def test_duration_is_exact_to_the_nanosecond(seconds):
     message = conversions.duration(seconds)
     assert 0 <= message.nanosec < 10**9
     assert abs(message.sec + message.nanosec * 1e-9 - seconds) <= 1e-9 + 1e-15 * seconds * 1e3
-
-
-def test_markers_draw_the_bones_and_where_feet_stand() -> None:
-    joints = np.random.default_rng(0).normal(size=(24, 3))
-    standing = np.array([True, False, False, True])
-    shown = Shown(joints, standing, np.zeros(2))
-    message = sent(conversions.skeleton_markers(shown, Time(sec=5)))
-    bones, dots, contacts = message.markers
-    ends = np.array([[p.x, p.y, p.z] for p in bones.points]).reshape(-1, 2, 3)
-    np.testing.assert_allclose(ends[:, 1], joints[1:])
-    np.testing.assert_allclose(ends[:, 0], joints[list(skeleton.PARENTS[1:])])
-    assert len(dots.points) == 24
-    np.testing.assert_allclose(
-        [[p.x, p.y, p.z] for p in contacts.points],
-        [[*joints[skeleton.JOINT_INDEX[foot]][:2], 0.0] for foot in (FEET[0], FEET[3])],
-    )
-    assert {marker.header.frame_id for marker in message.markers} == {'odom'}
-    assert len({marker.ns for marker in message.markers}) == 3
-    in_air = Shown(joints, np.zeros(4, bool), np.zeros(2))
-    assert sent(conversions.skeleton_markers(in_air, Time())).markers[2].action == Marker.DELETE
-
-
-def test_a_preview_shows_both_from_beginning_to_end() -> None:
-    motion, trajectory = random_motion(1), random_trajectory(2)
-    preview = Preview(motion, trajectory)
-    first, last = preview.at(-1.0), preview.at(preview.seconds + 5.0)
-    np.testing.assert_array_equal(first.joints, motion.pose.positions[0])
-    np.testing.assert_array_equal(last.joints, motion.pose.positions[-1])
-    np.testing.assert_allclose(first.positions, trajectory.positions[0])
-    np.testing.assert_allclose(last.positions, trajectory.positions[-1])
-    assert preview.seconds == max(motion.seconds, trajectory.seconds)

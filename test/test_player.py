@@ -44,7 +44,7 @@ def test_a_robot_gets_what_was_recorded_at_the_speed_that_is_asked_for(graph):
     graph.node.create_subscription(String, '/mine', reports.append, LATCHED)
     kind = MultiDOFJointTrajectory
     graph.node.create_subscription(kind, topics.BASE_TRAJECTORY, bases.append, RELIABLE)
-    remap = f'{topics.REPORT}:=/mine'
+    remap = f'/{topics.REPORT}:=/mine'
     command = 'from motionclip_ros.cli import main; main()'
     arguments = [str(graph.folder / 'bag'), '--rate', '0.5', '--', '-r', remap]
     log = (graph.folder / 'log').open('wb')
@@ -74,7 +74,7 @@ def test_another_robot_or_one_elsewhere_is_not_commanded(graph, rename, shift, r
     _, trajectory = record(graph.folder / 'bag')
     names = [rename or trajectory.joint_names[0], *trajectory.joint_names[1:]]
     robot = Robot(graph, names, trajectory.positions[0] + shift)
-    topic = f"topics:=['{topics.JOINT_TRAJECTORY}']"  # waits for nobody else
+    topic = f"topics:=['{topics.TRAJECTORY}']"  # waits for nobody else
     settings = ('-p', f'bag:={graph.folder / "bag"}', '-p', 'patience:=20.0', '-p', topic)
     process = graph.start(PLAYER, *settings)
     graph.until(lambda: process.poll() is not None)

@@ -78,7 +78,8 @@ def test_a_recording_without_metadata_loses_nothing(tmp_path):
     record(tmp_path / 'bag')
     before = Bag(tmp_path / 'bag').counts
     (tmp_path / 'bag' / 'metadata.yaml').unlink()
-    assert repair(tmp_path / 'bag') == before
+    saved = repair(tmp_path / 'bag')
+    assert {topics.relative(name, ''): count for name, count in saved.items()} == before
     assert Bag(tmp_path / 'bag').text() == 'wave'
 
 

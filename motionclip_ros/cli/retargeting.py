@@ -137,7 +137,7 @@ def _file(path: Path, out: Path, settings: Any, json_output: bool) -> None:
     motion = load_motion(path)
     with console.status('retargeting'):
         retargeter = settings.retargeter()
-        trajectory, report = settings.retargeted(retargeter, motion)
+        trajectory, report, _ = settings.retargeted(retargeter, motion)
     first, *others = settings.formats
     files = {first: out, **{name: out.with_suffix(FORMATS[name]) for name in others}}
     for name, file in files.items():
