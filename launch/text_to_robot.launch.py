@@ -1,12 +1,14 @@
-"""Texts in, a moving humanoid out: generator, and as wanted simulator, recorder and RViz.
+"""Texts in, a moving humanoid out: generator, and as wanted simulator, recorder, RViz.
 
-Start it with `ros2 launch motionclip_ros text_to_robot.launch.py rviz:=true record:=out/bag`,
-then `ros2 topic pub --once /motionclip/text std_msgs/msg/String "{data: a person waves}"`.
+Start it with `ros2 launch motionclip_ros text_to_robot.launch.py rviz:=true record:=true`, then
+`ros2 topic pub --once /motionclip/text std_msgs/msg/String "{data: a person waves}"`.
 """
+
+from typing import NamedTuple
 
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.conditions import IfCondition
-from launch.substitutions import LaunchConfiguration, NotEqualsSubstitution, PathJoinSubstitution
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
@@ -15,98 +17,133 @@ from launch import LaunchContext, LaunchDescription
 from motionclip_ros.retargeting.robots.robot import load_robot
 
 PACKAGE = 'motionclip_ros'
+SHARE = FindPackageShare(PACKAGE)
+PARAMETERS = PathJoinSubstitution([SHARE, 'config', 'motionclip.yaml'])
+
+# Robots in namespaces do not share their transforms, as in Nav2.
+GLOBAL = [('/tf', 'tf'), ('/tf_static', 'tf_static')]
+SHOWN = ['motionclip/markers', 'motionclip/preview/robot_description', 'robot_description']
+
+
+class Argument(NamedTuple):
+    """An argument of this file."""
+
+    default: str
+    description: str
+    choices: tuple[str, ...] = ()
+
+
+YES_OR_NO = ('true', 'false')
+ARGUMENTS = {
+    'robot': Argument('g1', 'Robot name, or path of a URDF file'),
+    'model': Argument('base', 'Model name, or path of a checkpoint'),
+    'namespace': Argument('', 'Namespace of all nodes, for several robots in one graph'),
+    'sim': Argument('true', 'Simulate the robot; false where a real one listens', YES_OR_NO),
+    'base': Argument('gantry', 'What holds the simulated robot', ('gantry', 'free')),
+    'execution': Argument('topic', 'How the controller gets trajectories', ('topic', 'action')),
+    'controller': Argument('joint_trajectory_controller', 'Name of the controller'),
+    'use_sim_time': Argument('false', 'Let the simulator be the clock', YES_OR_NO),
+    'real_time_factor': Argument('1.0', 'Simulated seconds per second; needs use_sim_time'),
+    'record': Argument('false', 'true: to bags/DATE_TIME; or the path of a new folder'),
+    'recognise': Argument('false', 'Say what the robot looks like it is doing', YES_OR_NO),
+    'rviz': Argument('false', 'Show robot, preview and person in RViz', YES_OR_NO),
+    'params': Argument('', 'A file of parameters that count more than these arguments'),
+}
 
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the processes and the arguments that choose among them."""
-    share = FindPackageShare(PACKAGE)
-    parameters = PathJoinSubstitution([share, 'config', 'motionclip.yaml'])
-    robot = {'robot': _text('robot')}
     return LaunchDescription(
         [
-            DeclareLaunchArgument(
-                'robot', default_value='g1', description='Robot name, or path of a URDF file'
+            *(
+                DeclareLaunchArgument(
+                    name,
+                    default_value=argument.default,
+                    description=argument.description,
+                    choices=list(argument.choices) or None,
+                )
+                for name, argument in ARGUMENTS.items()
             ),
-            DeclareLaunchArgument(
-                'model', default_value='base', description='Model name, or path of a checkpoint'
-            ),
-            DeclareLaunchArgument(
-                'sim',
-                default_value='true',
-                choices=['true', 'false'],
-                description='Simulate the robot; false where a real one listens',
-            ),
-            DeclareLaunchArgument(
-                'record', default_value='', description='New folder to record to; empty: none'
-            ),
-            DeclareLaunchArgument(
-                'rviz',
-                default_value='false',
-                choices=['true', 'false'],
-                description='Show the robot in RViz (meshes: the package that its URDF names)',
-            ),
-            DeclareLaunchArgument(
-                'joint_trajectory',
-                default_value='/joint_trajectory_controller/joint_trajectory',
-                description='Topic on which the robot takes trajectories',
-            ),
-            Node(
-                package=PACKAGE,
-                executable='generator',
-                name='motionclip',
-                output='screen',
-                parameters=[parameters, robot, {'model': _text('model')}],
-                remappings=[('~/joint_trajectory', LaunchConfiguration('joint_trajectory'))],
-            ),
-            Node(
-                package=PACKAGE,
-                executable='simulator',
-                name='simulator',
-                output='screen',
-                parameters=[parameters, robot],
-                condition=IfCondition(LaunchConfiguration('sim')),
-            ),
-            Node(
-                package=PACKAGE,
-                executable='recorder',
-                name='recorder',
-                output='screen',
-                parameters=[parameters, {'output': _text('record')}],
-                condition=IfCondition(NotEqualsSubstitution(LaunchConfiguration('record'), '')),
-            ),
-            OpaqueFunction(
-                function=_state_publisher, condition=IfCondition(LaunchConfiguration('rviz'))
-            ),
-            Node(
-                package='rviz2',
-                executable='rviz2',
-                arguments=['-d', PathJoinSubstitution([share, 'rviz', 'motionclip.rviz'])],
-                condition=IfCondition(LaunchConfiguration('rviz')),
-            ),
+            OpaqueFunction(function=_nodes),
+            OpaqueFunction(function=_views, condition=IfCondition(LaunchConfiguration('rviz'))),
         ]
     )
 
 
-def _state_publisher(context: LaunchContext) -> list[Node]:
-    """Publish link transforms; the node wants the URDF's text, which only now is known."""
+def _nodes(context: LaunchContext) -> list[Node]:
+    """Start the package's own nodes."""
+    asked = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+
+    def node(executable: str, name: str = '', **values: object) -> Node:
+        typed = {
+            key: ParameterValue(value, value_type=type(value)) for key, value in values.items()
+        }
+        common = {'use_sim_time': asked['use_sim_time'] == 'true'}
+        return Node(
+            package=PACKAGE,
+            executable=executable,
+            name=name or executable,
+            namespace=asked['namespace'],
+            output='screen',
+            parameters=[PARAMETERS, typed, common, *filter(None, [asked['params']])],
+            remappings=GLOBAL if asked['namespace'] else [],
+        )
+
+    nodes = [
+        node(
+            'generator',
+            'motionclip',
+            **{name: asked[name] for name in ('robot', 'model', 'execution', 'controller')},
+        )
+    ]
+    if asked['sim'] == 'true':
+        factor = float(asked['real_time_factor'])
+        nodes.append(
+            node(
+                'simulator',
+                robot=asked['robot'],
+                base=asked['base'],
+                controller=asked['controller'],
+                real_time_factor=factor,
+            )
+        )
+    if asked['record'] not in ('', 'false'):
+        folder = 'bags/{time}' if asked['record'] == 'true' else asked['record']
+        nodes.append(node('recorder', output=folder))
+    if asked['recognise'] == 'true':
+        nodes.append(node('recogniser', robot=asked['robot'], model=asked['model']))
+    return nodes
+
+
+def _views(context: LaunchContext) -> list[Node]:
+    """Start RViz, and who tells it where the links of robot and preview are."""
     robot = load_robot(LaunchConfiguration('robot').perform(context))
-    description = ParameterValue(robot.urdf_path.read_text(), value_type=str)
-    # The gantry holds the robot's root; the person moves on the floor beside it.
-    place = ['--y', '1.0', '--z', '0.8', '--frame-id', 'odom']
+    namespace = LaunchConfiguration('namespace').perform(context)
+    sim_time = {'use_sim_time': LaunchConfiguration('use_sim_time').perform(context) == 'true'}
+    description = {
+        'robot_description': ParameterValue(robot.urdf_path.read_text(), value_type=str)
+    }
+    remappings = GLOBAL if namespace else []
+    publisher = {'package': 'robot_state_publisher', 'executable': 'robot_state_publisher'}
     return [
         Node(
-            package='robot_state_publisher',
-            executable='robot_state_publisher',
-            parameters=[{'robot_description': description}],
+            **publisher,
+            namespace=namespace,
+            parameters=[description, sim_time],
+            remappings=remappings,
         ),
         Node(
-            package='tf2_ros',
-            executable='static_transform_publisher',
-            arguments=[*place, '--child-frame-id', robot.correspondence.base],
+            **publisher,
+            namespace=f'{namespace}/motionclip/preview',
+            parameters=[description, sim_time, {'frame_prefix': 'preview/'}],
+            remappings=[(there, f'{namespace}{there}') for there, _ in remappings],
+        ),
+        Node(
+            package='rviz2',
+            executable='rviz2',
+            namespace=namespace,
+            arguments=['-d', PathJoinSubstitution([SHARE, 'rviz', 'motionclip.rviz'])],
+            parameters=[sim_time],
+            remappings=[*remappings, *((f'/{name}', name) for name in SHOWN)],
         ),
     ]
-
-
-def _text(argument: str) -> ParameterValue:
-    """Pass an argument on as a string, even one that reads like a number."""
-    return ParameterValue(LaunchConfiguration(argument), value_type=str)

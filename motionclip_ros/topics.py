@@ -20,11 +20,14 @@ MARKERS = f'{GENERATOR}/markers'
 PREVIEW = f'{GENERATOR}/preview/joint_states'
 GENERATE_MOTION = f'{GENERATOR}/generate_motion'
 
-JOINT_TRAJECTORY = 'joint_trajectory_controller/joint_trajectory'
-"""Where a robot listens, simulated or real."""
+CONTROLLER = 'joint_trajectory_controller'
+"""Usual name of who makes a robot follow trajectories."""
 
-FOLLOW_JOINT_TRAJECTORY = 'joint_trajectory_controller/follow_joint_trajectory'
-"""The action by which it can be told to."""
+JOINT_TRAJECTORY = f'{CONTROLLER}/joint_trajectory'
+"""Where it listens."""
+
+FOLLOW_JOINT_TRAJECTORY = f'{CONTROLLER}/follow_joint_trajectory'
+"""The action by which it can be told, too."""
 
 JOINT_STATES = 'joint_states'
 ROBOT_DESCRIPTION = 'robot_description'
@@ -63,6 +66,11 @@ GLOBAL = (DIAGNOSTICS, TF, TF_STATIC, '/clock', '/rosout', '/parameter_events')
 def absolute(name: str, namespace: str = '') -> str:
     """Return the full name of a topic in a namespace, "/left" say."""
     return name if name.startswith('/') else f'{namespace.rstrip("/")}/{name}'
+
+
+def of_controller(name: str, controller: str) -> str:
+    """Return a topic or action of the usual controller for one of another name."""
+    return f'{controller}/{name.removeprefix(CONTROLLER + "/")}'
 
 
 def relative(name: str, namespace: str) -> str:

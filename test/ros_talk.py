@@ -96,7 +96,9 @@ class Talk:
 
     @property
     def status(self) -> DiagnosticStatus | None:
-        return self.diagnostics[-1].status[0] if self.diagnostics else None
+        said = [message.status[0] for message in self.diagnostics]
+        ours = [status for status in said if status.name.endswith(topics.GENERATOR)]
+        return ours[-1] if ours else None
 
     def wait_for_generator(self, robot: bool = True) -> None:
         def ready() -> bool:

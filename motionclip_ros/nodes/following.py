@@ -7,7 +7,7 @@ from rclpy.action.server import ServerGoalHandle
 from rclpy.node import Node
 
 from motionclip_model.errors import MotionClipError
-from motionclip_ros import conversions, messages, topics
+from motionclip_ros import conversions, messages
 from motionclip_ros.controller import (
     INVALID_GOAL,
     Execution,
@@ -35,11 +35,12 @@ class FollowingServer:
         active: The goal that is being carried out, and what the controller says of it.
     """
 
-    def __init__(self, node: Node, controller: JointTrajectoryController, clock: Any):
+    def __init__(self, node: Node, name: str, controller: JointTrajectoryController, clock: Any):
         """Serve the action.
 
         Args:
             node: Owner of the server.
+            name: Of the action.
             controller: Who does the work.
             clock: Gives `now` [s] on the controller's clock, `start(command)` likewise, and
                 tells by `is_lost()` of a command that shall not arrive.
@@ -53,7 +54,7 @@ class FollowingServer:
         self._server = DeferredActionServer(
             node,
             self._kind,
-            topics.FOLLOW_JOINT_TRAJECTORY,
+            name,
             self._is_welcome,
             self._on_goal,
             self._on_cancel,

@@ -60,7 +60,9 @@ class RobotOutlet:
         self.settings = settings
         self._node, self._robot = node, robot
         self.link: RobotLink = (
-            ActionLink(node, finished) if settings.execution == 'action' else TopicLink(node)
+            ActionLink(node, settings.controller, finished)
+            if settings.execution == 'action'
+            else TopicLink(node, settings.controller)
         )
         self._joint_states = JointStates(node)
         publisher = node.create_lifecycle_publisher

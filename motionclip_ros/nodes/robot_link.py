@@ -56,11 +56,13 @@ class TopicLink:
 
     answers = False
 
-    def __init__(self, node: LifecycleNode):
-        """Announce the topic."""
+    def __init__(self, node: LifecycleNode, controller: str):
+        """Announce the topic of a controller."""
         self._node = node
         self._publisher = node.create_lifecycle_publisher(
-            JointTrajectory, topics.JOINT_TRAJECTORY, **overridable(RELIABLE)
+            JointTrajectory,
+            topics.of_controller(topics.JOINT_TRAJECTORY, controller),
+            **overridable(RELIABLE),
         )
 
     def require(self) -> None:
@@ -101,11 +103,12 @@ class ActionLink:
 
     answers = True
 
-    def __init__(self, node: LifecycleNode, finished: Finished):
+    def __init__(self, node: LifecycleNode, controller: str, finished: Finished):
         """Look for the controller.
 
         Args:
             node: Owner of the client.
+            controller: Its name.
             finished: Told what became of each command, in the executor's thread.
 
         Raises:
@@ -119,9 +122,10 @@ class ActionLink:
                 'interfaces` builds it, or set execution to "topic"'
             ) from None
         self._node, self._finished = node, finished
-        self._topic = TopicLink(node)
-        self._client: Any = ActionClient(node, self._kind, topics.FOLLOW_JOINT_TRAJECTORY)
-        self._name = node.resolve_service_name(topics.FOLLOW_JOINT_TRAJECTORY)
+        self._topic = TopicLink(node, controller)
+        name = topics.of_controller(topics.FOLLOW_JOINT_TRAJECTORY, controller)
+        self._client: Any = ActionClient(node, self._kind, name)
+        self._name = node.resolve_service_name(name)
 
     def require(self) -> None:
         """Make sure that the controller is there.

@@ -84,13 +84,18 @@ class SimulatorNode(Node):  # type: ignore[misc]
         self._tf_every = max(round(self._settings.rate / self._settings.tf_rate), 1)
         self.create_subscription(
             JointTrajectory,
-            topics.JOINT_TRAJECTORY,
+            topics.of_controller(topics.JOINT_TRAJECTORY, self._settings.controller),
             callback=self._on_trajectory,
             **overridable(RELIABLE),
         )
         self._server: FollowingServer | None = None
         try:
-            self._server = FollowingServer(self, self._controller, self)
+            self._server = FollowingServer(
+                self,
+                topics.of_controller(topics.FOLLOW_JOINT_TRAJECTORY, self._settings.controller),
+                self._controller,
+                self,
+            )
         except ImportError:
             self.get_logger().warning(
                 'control_msgs is not installed: no action FollowJointTrajectory, only the topic; '

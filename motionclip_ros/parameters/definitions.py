@@ -66,6 +66,9 @@ class GeneratorParameters:
         choices=('topic', 'action'),
         at_configure=True,
     )
+    controller: str = _parameter(
+        topics.CONTROLLER, 'Name of the controller that gets them', at_configure=True
+    )
     stamped: bool = _parameter(
         True,
         'Trajectories say when they start; false where the clock of the controller is another',
@@ -110,6 +113,9 @@ class SimulatorParameters:
         'Whether the pelvis hangs in a gantry or is free, so that the robot stands and may fall',
         choices=('gantry', 'free'),
         fixed=True,
+    )
+    controller: str = _parameter(
+        topics.CONTROLLER, 'Name of its joint trajectory controller', fixed=True
     )
     rate: float = _parameter(
         100.0, 'Joint states published per second [1/s]', between=(1.0, 500.0), fixed=True
