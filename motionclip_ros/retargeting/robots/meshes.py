@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 from urllib.parse import unquote
 
 import numpy as np
@@ -111,22 +111,40 @@ def load_mesh(path: Path, scale: tuple[float, float, float] = (1.0, 1.0, 1.0)) -
     Raises:
         RobotError: It cannot be read.
     """
+    loaded = _loaded(path, scale)
+    count = int(loaded.num_tris)
+    # One by one, which takes as long as all the rest: who needs no triangles asks for none.
+    corners = (loaded.tri_indices(i) for i in range(count))
+    triangles = np.array([[c[0], c[1], c[2]] for c in corners], np.int64).reshape(count, 3)
+    return Mesh(load_vertices(path, scale), _frozen(triangles))
+
+
+@lru_cache(maxsize=256)
+def load_vertices(
+    path: Path, scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
+) -> Float[np.ndarray, 'vertex 3']:
+    """Read the vertices of a mesh alone; see `load_mesh`."""
+    vertices = np.array(_loaded(path, scale).vertices(), float).reshape(-1, 3)
+    if path.suffix.lower() == '.dae' and _is_y_up(path):
+        vertices = vertices @ np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+    return _frozen(vertices)
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    """Let nobody write to what the cache hands out again."""
+    array.setflags(write=False)
+    return array
+
+
+@lru_cache(maxsize=256)
+def _loaded(path: Path, scale: tuple[float, float, float]) -> Any:
     import coal
 
     try:
-        loaded = coal.MeshLoader(coal.BV_AABB).load(str(path), np.array(scale))
+        return coal.MeshLoader(coal.BV_AABB).load(str(path), np.array(scale))
     except (RuntimeError, ValueError) as error:
         reason = ' '.join(str(error).split())
         raise RobotError(f'{path}: not a mesh that can be read ({reason:.200})') from None
-    vertices = np.array(loaded.vertices(), float).reshape(-1, 3)
-    if path.suffix.lower() == '.dae' and _is_y_up(path):
-        vertices = vertices @ np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
-    count = int(loaded.num_tris)
-    corners = (loaded.tri_indices(i) for i in range(count))
-    triangles = np.array([[c[0], c[1], c[2]] for c in corners], np.int64).reshape(count, 3)
-    for array in (vertices, triangles):
-        array.setflags(write=False)  # the cache hands out the same arrays again
-    return Mesh(vertices, triangles)
 
 
 def _is_y_up(path: Path) -> bool:
