@@ -1,10 +1,11 @@
-"""How long a command takes from one process to the other, over real DDS.
+"""How long a command takes from one process to the other, over real DDS, with everything on.
 
     python benchmark/node_latency.py [--commands 200] [--flood 1000] [--json FILE]
 
-Starts generator and simulator as a user would, sends texts and waits for the trajectory in this
-process. Prints medians and 99th percentiles, stage by stage, the time from start to the first
-heartbeat, processor time while idle, and what a flood of texts does to memory.
+Starts generator, simulator, recorder and recogniser as a user would, sends texts and waits for
+the trajectory in this process. Prints medians and 99th percentiles, stage by stage: from rest, in
+mid-motion, and of stops. Then the time from start to active, what the processes use while
+nothing happens, whether the simulator keeps up, and what a flood of texts does to memory.
 """
 
 import os
@@ -15,22 +16,25 @@ os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 import argparse
 import json
 import platform
+import re
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
 from motionclip_model.storage import write_json
 from motionclip_ros import topics
+from motionclip_ros.messages import nanoseconds
 from motionclip_ros.nodes.running import FLOOD, LATCHED, RELIABLE, prepare_environment
 from motionclip_ros.processes import Processes
 
@@ -43,19 +47,20 @@ TEXTS = (
 )
 SECONDS = 4.0
 PATIENCE = 60.0  # [s]
-REMAP = ('-r', f'motionclip:~/joint_trajectory:={topics.JOINT_TRAJECTORY}')
+NODES = ('simulator', 'recorder', 'recogniser', 'generator')
+WORK = ('encode', 'decode', 'retarget')
 
 
 class Talker(Node):  # type: ignore[misc]
     """Says texts and hears what becomes of them."""
 
     def __init__(self) -> None:
-        """Listen to everything that the generator says."""
+        """Listen to the robot and the generator."""
         super().__init__('node_latency')
-        self.trajectories: list[float] = []
+        self.trajectories: list[tuple[float, JointTrajectory]] = []
         self.reports: list[dict[str, Any]] = []
         self.outcomes: list[dict[str, str]] = []
-        self.heartbeats: list[DiagnosticArray] = []
+        self.lags: list[float] = []
         self.text = self.create_publisher(String, topics.TEXT, FLOOD)
         self.create_subscription(
             JointTrajectory, topics.JOINT_TRAJECTORY, self._on_trajectory, RELIABLE
@@ -66,14 +71,24 @@ class Talker(Node):  # type: ignore[misc]
         self.create_subscription(
             String, topics.OUTCOME, lambda m: self.outcomes.append(json.loads(m.data)), FLOOD
         )
-        self.create_subscription(
-            DiagnosticArray, topics.DIAGNOSTICS, self.heartbeats.append, RELIABLE
-        )
         self.executor_ = SingleThreadedExecutor()
         self.executor_.add_node(self)
 
+    def watch_the_robot(self, seconds: float) -> list[float]:
+        """Return how old the robot's joint states are when they come [ms]."""
+        ages: list[float] = []
+        subscription = self.create_subscription(
+            JointState,
+            topics.JOINT_STATES,
+            lambda m: ages.append((time.time_ns() - nanoseconds(m.header.stamp)) / 1e6),
+            qos_profile_sensor_data,
+        )
+        self.spin(seconds)
+        self.destroy_subscription(subscription)
+        return ages
+
     def _on_trajectory(self, message: JointTrajectory) -> None:
-        self.trajectories.append(time.perf_counter())
+        self.trajectories.append((time.perf_counter(), message))
 
     def until(self, condition: Callable[[], Any]) -> None:
         """Spin until something is true.
@@ -93,37 +108,54 @@ class Talker(Node):  # type: ignore[misc]
         while (left := end - time.monotonic()) > 0.0:
             self.executor_.spin_once(timeout_sec=left)
 
+    def say(self, text: str) -> tuple[float, dict[str, Any]]:
+        """Say a text; returns the time until its trajectory came [ms] and its report."""
+        heard, reported = len(self.trajectories), len(self.reports)
+        began = time.perf_counter()
+        self.text.publish(String(data=text))
+        self.until(lambda: len(self.trajectories) > heard and len(self.reports) > reported)
+        return 1e3 * (self.trajectories[heard][0] - began), self.reports[-1]
 
-def latencies(talker: Talker, count: int) -> dict[str, list[float]]:
-    """Send texts one after the other; milliseconds of each stage and of the whole way."""
+    def rest(self) -> None:
+        """Wait until the robot stands."""
+        message = self.trajectories[-1][1]
+        end = nanoseconds(message.header.stamp) + nanoseconds(message.points[-1].time_from_start)
+        self.spin(max((end - time.time_ns()) / 1e9, 0.0) + 0.05)
+
+
+def latencies(talker: Talker, count: int, *, stop: bool) -> dict[str, list[float]]:
+    """Send texts one after the other; milliseconds of each stage and of the whole way.
+
+    Args:
+        talker: Who speaks.
+        count: Texts.
+        stop: Whether the robot is stopped before the next text; else that takes over.
+    """
     found: dict[str, list[float]] = {}
     for number in range(count):
-        told, heard = len(talker.outcomes), len(talker.trajectories)
-        began = time.perf_counter()
-        talker.text.publish(String(data=TEXTS[number % len(TEXTS)]))
-        talker.until(lambda told=told: len(talker.outcomes) > told)
-        if talker.outcomes[-1]['outcome'] != 'executed':
-            found.setdefault('refused', []).append(0.0)
-            continue
-        talker.until(lambda heard=heard: len(talker.trajectories) > heard)
-        talker.until(lambda number=number: talker.reports)
-        stages = talker.reports[-1]['latency_ms']
-        whole = 1e3 * (talker.trajectories[heard] - began)
-        found.setdefault('whole way', []).append(whole)
-        for name, value in stages.items():
+        whole, report = talker.say(TEXTS[number % len(TEXTS)])
+        stages = report['latency_ms']
+        work = sum(stages[name] for name in WORK)
+        times = {'whole way': whole, 'all but encode, decode, retarget': whole - work, **stages}
+        for name, value in times.items():
             found.setdefault(name, []).append(value)
-        work = sum(stages[name] for name in ('encode', 'decode', 'retarget'))
-        found.setdefault('all but encode, decode, retarget', []).append(whole - work)
+        talker.spin(0.4)
+        if stop:
+            found.setdefault('stop: text to trajectory', []).append(talker.say('stop')[0])
+            talker.rest()
     return found
 
 
-def generator_process(name: str = 'motionclip_ros.nodes.generator') -> int:
-    """Find the generator among this process' children."""
+def pids() -> dict[str, int]:
+    """Find the nodes among this process' children."""
     children = Path(f'/proc/{os.getpid()}/task/{os.getpid()}/children').read_text().split()
-    for child in children:
-        if name.encode() in Path(f'/proc/{child}/cmdline').read_bytes():
-            return int(child)
-    raise LookupError(name)
+    names = {child: Path(f'/proc/{child}/cmdline').read_bytes().decode() for child in children}
+    return {
+        node: int(child)
+        for child, line in names.items()
+        for node in NODES
+        if f'motionclip_ros.nodes.{node}' in line
+    }
 
 
 def memory_mb(process: int) -> float:
@@ -138,6 +170,17 @@ def processor_seconds(process: int) -> float:
     """Processor time that a process has used [s]."""
     fields = Path(f'/proc/{process}/stat').read_text().rpartition(')')[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def shares(processes: dict[str, int], work: Callable[[], None]) -> dict[str, float]:
+    """Return the part of a core that each process uses while something happens."""
+    before = {name: processor_seconds(pid) for name, pid in processes.items()}
+    began = time.perf_counter()
+    work()
+    passed = time.perf_counter() - began
+    return {
+        name: (processor_seconds(pid) - before[name]) / passed for name, pid in processes.items()
+    }
 
 
 def flood(talker: Talker, process: int, count: int) -> dict[str, Any]:
@@ -157,6 +200,38 @@ def flood(talker: Talker, process: int, count: int) -> dict[str, Any]:
     }
 
 
+def start(talker: Talker, processes: Processes, bag: Path) -> float:
+    """Start everything; returns how long the generator took to be active [s]."""
+    arguments = {
+        'recorder': ('-p', f'output:={bag}'),
+        'generator': ('-p', f'seconds:={SECONDS}'),
+    }
+    began = 0.0
+    for node in NODES:
+        if node == 'generator':
+            talker.spin(10.0)  # the others are up, and leave it the machine
+            began = time.time()
+        processes.start(f'motionclip_ros.nodes.{node}', ('--ros-args', *arguments.get(node, ())))
+    active: list[float] = []
+
+    def is_active() -> bool:
+        said = processes.log('generator').read_text()
+        active.extend(float(at) for at in re.findall(r'\[([\d.]+)\] \[motionclip\]: ready', said))
+        return bool(active)
+
+    talker.until(is_active)
+    talker.spin(2.0)
+    return active[0] - began
+
+
+def table(found: dict[str, list[float]]) -> Iterator[str]:
+    """Write medians and 99th percentiles."""
+    yield f'{"ms":36}{"median":>9}{"p99":>9}{"n":>6}'
+    for name, values in found.items():
+        percentiles = np.percentile(values, [50, 99])
+        yield f'{name:36}{percentiles[0]:9.1f}{percentiles[1]:9.1f}{len(values):6}'
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -167,37 +242,31 @@ def main() -> None:
     prepare_environment()
     rclpy.init()
     talker = Talker()
-    logs = Path(tempfile.mkdtemp(prefix='node_latency-'))
-    with Processes(logs, dict(os.environ)) as processes:
-        processes.start('motionclip_ros.nodes.simulator', ('--ros-args',))
-        talker.spin(4.0)
-        began = time.perf_counter()
-        processes.start(
-            'motionclip_ros.nodes.generator',
-            ('--ros-args', *REMAP, '-p', f'seconds:={SECONDS}'),
-        )
-        talker.until(lambda: talker.heartbeats)
-        started = time.perf_counter() - began
-        process = generator_process()
-        talker.spin(2.0)
-        idle = processor_seconds(process)
-        talker.spin(10.0)
-        idle = (processor_seconds(process) - idle) / 10.0
-        latencies(talker, 10)  # warm
-        stages = latencies(talker, arguments.commands)
-        flooded = flood(talker, process, arguments.flood)
+    folder = Path(tempfile.mkdtemp(prefix='node_latency-'))
+    found: dict[str, Any] = {}
+    with Processes(folder, dict(os.environ)) as processes:
+        found['start_s'] = start(talker, processes, folder / 'bag')
+        running = pids()
+        found['idle'] = shares(running, lambda: time.sleep(10.0))
+        latencies(talker, 5, stop=True)  # warm
+        found['from rest'] = latencies(talker, arguments.commands, stop=True)
+        found['in mid-motion'] = latencies(talker, arguments.commands // 4, stop=False)
+        ages: list[float] = []
+        found['busy'] = shares(running, lambda: ages.extend(talker.watch_the_robot(4.0)))
+        found['joint_state_age_ms'] = ages
+        found['flood'] = flood(talker, running['generator'], arguments.flood)
     talker.destroy_node()
     rclpy.try_shutdown()
     print(f'{platform.machine()}, {os.cpu_count()} cores; motions of {SECONDS:g} s')
-    print(f'start to first heartbeat: {started:.1f} s; idle: {100 * idle:.1f} % of a core')
-    print(f'{"ms":36}{"median":>9}{"p99":>9}{"n":>6}')
-    for name, values in stages.items():
-        print(f'{name:36}{np.median(values):9.1f}{np.percentile(values, 99):9.1f}{len(values):6}')
-    print(json.dumps(flooded, indent=1))
+    print(f'start to active: {found["start_s"]:.1f} s')
+    for state in ('idle', 'busy'):
+        print(f'{state}:', ', '.join(f'{n} {100 * p:.1f} %' for n, p in found[state].items()))
+    for case in ('from rest', 'in mid-motion'):
+        print(f'\n{case}', *table(found[case]), sep='\n')
+    print('\nthe robot', *table({'joint state: stamp to arrival': ages}), sep='\n')
+    print(json.dumps(found['flood'], indent=1))
     if arguments.json:
-        write_json(
-            arguments.json, {'start_s': started, 'idle': idle, 'ms': stages, 'flood': flooded}
-        )
+        write_json(arguments.json, found)
 
 
 if __name__ == '__main__':

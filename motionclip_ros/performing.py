@@ -73,15 +73,18 @@ class Performer:
         # What is being made ends when its maker finds out.
         self._stopped(request if waiting else None, performing, 'it was canceled')
 
-    def look(self, answers: bool) -> None:
+    def look(self, answers: bool) -> bool:
         """Tell how the robot gets on, and find out whether it is done; to be called often.
 
         Args:
             answers: Whether somebody calls `finished` when it is done.
+
+        Returns:
+            Whether there is anything to look at.
         """
         performing, now = self._performing, self._outlet.now()
         if performing is None:
-            return
+            return False
         command = performing.command
         if not answers and now >= command.end:
             self.finished(command)
@@ -91,6 +94,7 @@ class Performer:
             done = min(command.elapsed(now) / command.trajectory.seconds, 1.0)
             progress = _EXECUTING + (1.0 - _EXECUTING) * done
             performing.request.on_progress('executing', progress)
+        return True
 
     def finished(self, command: Command, problem: str | None = None) -> None:
         """Hear that the robot has done what it was told, or why it has not."""
@@ -101,6 +105,8 @@ class Performer:
             self._performing = None
             if problem is not None:
                 self.commander.forget()
+        if problem is None:
+            performing.request.on_progress('executing', 1.0)
         name = 'executed' if problem is None else 'failed'
         message = problem or f'{performing.request.text!r} is done'
         self._end(performing.request, Outcome(name, message, performing))

@@ -157,7 +157,8 @@ def test_the_command_answers_without_loading_what_it_does_not_need() -> None:
 
 def test_a_text_is_served_without_the_compiler_or_transformers() -> None:
     """Both take seconds to import, at every start of a node or a command."""
-    code = "from motionclip_ros.pipeline import Pipeline\nPipeline.load().generate('a person walks')"
+    load = 'from motionclip_ros.pipeline import Pipeline'
+    code = f"{load}\nPipeline.load().generate('a person walks')"
     assert not loaded_after(code, ('torch._dynamo', 'transformers', 'sympy', 'sklearn'))
 
 

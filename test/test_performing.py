@@ -152,7 +152,7 @@ def test_a_text_is_executed_when_the_robot_has_come_to_rest(stage) -> None:
     ]  # fmt: skip
     parts = [part for _, part in progress]
     assert parts == sorted(parts)
-    assert parts[-1] == pytest.approx(0.55)
+    assert parts[-2:] == [pytest.approx(0.55), 1.0]
 
 
 def test_a_newer_text_takes_over_and_the_older_is_replaced(stage) -> None:

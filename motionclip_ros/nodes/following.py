@@ -42,8 +42,8 @@ class FollowingServer:
             node: Owner of the server.
             name: Of the action.
             controller: Who does the work.
-            clock: Gives `now` [s] on the controller's clock, `start(command)` likewise, and
-                tells by `is_lost()` of a command that shall not arrive.
+            clock: Gives `now` [s] on the controller's clock, `start(command)` likewise, tells
+                by `is_lost()` of a command that shall not arrive, and has a lock `acting`.
 
         Raises:
             ImportError: `control_msgs` is not installed.
@@ -98,7 +98,8 @@ class FollowingServer:
             return False
         try:
             command, _ = self._read(goal)
-            self._controller.check(command, self._clock.now, self._clock.start(command))
+            with self._clock.acting:
+                self._controller.check(command, self._clock.now, self._clock.start(command))
         except MotionClipError as error:
             self._node.get_logger().warning(f'goal rejected: {one_line(error)}')
             return False
@@ -107,23 +108,25 @@ class FollowingServer:
     def _on_goal(self, goal_handle: ServerGoalHandle) -> None:
         command, tolerances = self._read(goal_handle.request)
         try:
-            execution = self._controller.accept(
-                command, self._clock.now, self._clock.start(command), tolerances
-            )
+            with self._clock.acting:
+                execution = self._controller.accept(
+                    command, self._clock.now, self._clock.start(command), tolerances
+                )
+                self.look()  # what it replaces has ended
+                self.active = None if execution is None else (goal_handle, execution)
         except MotionClipError as error:  # time has passed since it was looked at
             result = self._kind.Result(error_code=INVALID_GOAL, error_string=one_line(error))
             self._server.answer(goal_handle, result, succeeded=False)
             return
-        self.look()  # what it replaces has ended
-        self.active = None if execution is None else (goal_handle, execution)
         self._node.get_logger().info(
             f'following a goal of {len(command.times)} points, {len(command.joint_names)} joints'
         )
 
     def _on_cancel(self, goal_handle: ServerGoalHandle) -> None:
-        if self.active is not None and self.active[0] == goal_handle:
-            self._controller.cancel(self._clock.now)
-            self.look()
+        with self._clock.acting:
+            if self.active is not None and self.active[0] == goal_handle:
+                self._controller.cancel(self._clock.now)
+                self.look()
 
     def _read(self, goal: Any) -> tuple[JointCommand, Tolerances]:
         command = messages.joint_command(goal.trajectory)

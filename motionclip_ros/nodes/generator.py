@@ -15,7 +15,7 @@ from motionclip_ros.inbox import Request, asks_to_stop
 from motionclip_ros.nodes.goals import GoalServer
 from motionclip_ros.nodes.lifecycle import SteadyLifecycleNode
 from motionclip_ros.nodes.outlet import RobotOutlet
-from motionclip_ros.nodes.running import FLOOD, one_line, overridable, serve
+from motionclip_ros.nodes.running import FLOOD, one_line, overridable, resume, serve
 from motionclip_ros.parameters import declaration
 from motionclip_ros.parameters.definitions import GeneratorParameters
 from motionclip_ros.performance import Outcome
@@ -44,9 +44,10 @@ class GeneratorNode(SteadyLifecycleNode):
         Raises:
             ConfigError: A parameter is invalid.
         """
-        super().__init__(topics.GENERATOR)
-        self.is_configured = False
+        # Before anything can go wrong: a context that shuts down destroys unfinished nodes, too.
         self._performer: Performer | None = None
+        self.is_configured = False
+        super().__init__(topics.GENERATOR)
         self._problem = ''
         self._load = load_pipeline
         self._settings = declaration.declare(self, GeneratorParameters)
@@ -81,7 +82,7 @@ class GeneratorNode(SteadyLifecycleNode):
                 __version__,
             )
             self._outlet = RobotOutlet(
-                self, pipeline.robot, self._sources, settings, self._finished
+                self, pipeline.robot, self._sources, settings, self._watch, self._finished
             )
         except MotionClipError as error:
             self._problem = one_line(error)
@@ -105,6 +106,7 @@ class GeneratorNode(SteadyLifecycleNode):
         commander = Commander(self._settings.stamped)
         self._performer = Performer(self._pipeline, self._outlet, self._sources, commander)
         self._looking = self.create_timer(_LOOK, self._look)
+        self._looking.cancel()  # until there is something to look at
         self._outlet.begin()
         self.get_logger().info('ready')
         return done
@@ -177,9 +179,18 @@ class GeneratorNode(SteadyLifecycleNode):
         if self._performer is not None:
             self._performer.cancel(request)
 
+    def _watch(self) -> None:
+        """Look at the robot from now on."""
+        resume(self, self._looking)
+
     def _look(self) -> None:
-        if self._performer is not None:
-            self._performer.look(self._outlet.link.answers)
+        performer = self._performer
+        if performer is None:
+            return
+        if not performer.look(self._outlet.link.answers):
+            self._looking.cancel()
+            if performer.look(self._outlet.link.answers):  # it began in between
+                self._looking.reset()
 
     def _finished(self, command: Command, problem: str | None) -> None:
         if self._performer is not None:

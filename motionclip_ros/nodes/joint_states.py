@@ -1,16 +1,10 @@
-"""The newest joint states, looked at only when somebody wants to know them.
-
-A robot says a hundred times a second where its joints are, and a callback each time would cost
-an idle node several per cent of a core.
-"""
+"""The newest joint states, looked at only when somebody wants to know them."""
 
 import time
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
@@ -19,6 +13,7 @@ from sensor_msgs.msg import JointState
 from motionclip_model.errors import RobotError
 from motionclip_ros import messages, topics
 from motionclip_ros.execution.state import MeasuredState, MovingState
+from motionclip_ros.nodes.polling import Polled
 from motionclip_ros.nodes.running import overridable
 from motionclip_ros.retargeting.limits import JointLimits
 
@@ -32,40 +27,16 @@ begins on it in the past would begin with a jump."""
 _FAR = 3600 * 10**9  # [ns], later than any stamp
 
 
-class _NeverCalled(CallbackGroup):
-    """Keeps a subscription out of the executor."""
-
-    def can_execute(self, entity: Any) -> bool:
-        return False
-
-    def beginning_execution(self, entity: Any) -> bool:
-        return False
-
-    def ending_execution(self, entity: Any) -> None:
-        pass
-
-
 class JointStates:
     """What a robot has said of its joints lately."""
 
     def __init__(self, node: Node):
         """Subscribe; nothing is called back."""
         self._node = node
-        self._subscription = node.create_subscription(
-            JointState,
-            topics.JOINT_STATES,
-            callback=lambda _: None,
-            callback_group=_NeverCalled(),
-            raw=True,
-            **overridable(QoSProfile(depth=_KEPT, reliability=ReliabilityPolicy.BEST_EFFORT)),
-        )
+        profile = QoSProfile(depth=_KEPT, reliability=ReliabilityPolicy.BEST_EFFORT)
+        self._polled = Polled(node, JointState, topics.JOINT_STATES, **overridable(profile))
         self._kept: deque[bytes] = deque(maxlen=_KEPT)
         self._heard = 0  # [ns since 1970]
-
-    @property
-    def topic(self) -> str:
-        """Full name of the topic."""
-        return str(self._subscription.topic_name)
 
     def are_heard(self) -> bool:
         """Whether the robot has said anything yet."""
@@ -96,7 +67,7 @@ class JointStates:
         """
         self._take()
         if not self._kept:
-            raise RobotError(f'nothing on {self.topic} yet; start the robot')
+            raise RobotError(f'nothing on {self._polled.topic} yet; start the robot')
         # The robot's silence shows on the system's clock, too, where a simulated one stands.
         silent = abs(time.time_ns() - self._heard) / 1e9
         if silent > max_age:
@@ -136,13 +107,10 @@ class JointStates:
 
     def destroy(self) -> None:
         """Listen no more."""
-        self._node.destroy_subscription(self._subscription)
+        self._polled.destroy()
 
     def _take(self) -> None:
         """Fetch what has come; the newest messages are kept."""
-        subscription = self._subscription
-        with subscription.handle:
-            while taken := subscription.handle.take_message(subscription.msg_type, True):
-                data, information = taken
-                self._kept.append(data)
-                self._heard = information['received_timestamp'] or time.time_ns()
+        for taken in self._polled.take():
+            self._kept.append(taken.data)
+            self._heard = taken.received

@@ -1,6 +1,7 @@
 """Where a generator's motions go: to the robot, to RViz, to recordings."""
 
 import time
+from collections.abc import Callable
 
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import String
@@ -43,6 +44,7 @@ class RobotOutlet:
         robot: Robot,
         sources: Sources,
         settings: GeneratorParameters,
+        began: Callable[[], None],
         finished: Finished,
     ):
         """Announce everything; nothing is said before the node is active.
@@ -52,13 +54,14 @@ class RobotOutlet:
             robot: Whose joints are moved.
             sources: What motions are made from.
             settings: The node's parameters.
+            began: Told when the robot begins to do something for somebody.
             finished: Told what became of each command, by controllers that say so.
 
         Raises:
             DependencyError: A message type is not installed that is needed.
         """
         self.settings = settings
-        self._node, self._robot = node, robot
+        self._node, self._robot, self._began = node, robot, began
         self.link: RobotLink = (
             ActionLink(node, settings.controller, finished)
             if settings.execution == 'action'
@@ -127,11 +130,14 @@ class RobotOutlet:
         message = self._message(command, start)
         self.link.send(message, command)
         published = 1e3 * (time.perf_counter() - began)
-        self._joints.publish(message)
+        # Somebody may have remapped the one to the other; a robot shall not be told twice.
+        if self._joints.topic_name != self.link.topic:
+            self._joints.publish(message)
         self._base.publish(conversions.base_trajectory(command.trajectory, start))
         if performance.generation is None:
             self._show.end()
         else:
+            self._began()
             self._human.publish(conversions.human_motion(performance.generation.motion))
             self.preview(performance)
         report = performance_report(performance, published)

@@ -6,18 +6,24 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
 from motionclip_model.errors import MotionClipError
 from motionclip_ros import conversions, messages, topics
-from motionclip_ros.nodes.running import LATEST, RELIABLE, one_line, serve
+from motionclip_ros.nodes.polling import Polled, Taken
+from motionclip_ros.nodes.running import RELIABLE, one_line, overridable, serve
 from motionclip_ros.parameters import declaration
 from motionclip_ros.parameters.definitions import RecogniserParameters
 
 LoadRecogniser = Callable[[RecogniserParameters], Any]
 
 _SHOWN = 3
+_QUEUE = 2000
+"""Joint states that may come between two labels: ten seconds of 200 a second."""
+
 _SILENCE = 2.0
 """Age of the last joint state after which nothing is said [s]."""
 
@@ -41,17 +47,19 @@ class RecogniserNode(Node):  # type: ignore[misc]
         self._heard = time.monotonic() - _SILENCE
         self._label = self.create_publisher(String, '~/label', RELIABLE)
         self._diagnostics = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, RELIABLE)
-        self.create_subscription(JointState, topics.JOINT_STATES, self._on_joint_state, LATEST)
+        profile = QoSProfile(depth=_QUEUE, reliability=ReliabilityPolicy.BEST_EFFORT)
+        self._states = Polled(self, JointState, topics.JOINT_STATES, **overridable(profile))
         self.create_timer(1.0 / settings.rate, self._on_timer)
         self.get_logger().info('ready')
 
-    def _on_joint_state(self, message: JointState) -> None:
-        stamp = message.header.stamp
-        now = stamp.sec + 1e-9 * stamp.nanosec or 1e-9 * self.get_clock().now().nanoseconds
-        if not self._recogniser.wants(now):
+    def _see(self, taken: Taken) -> None:
+        """Take note of where the joints were."""
+        message = deserialize_message(taken.data, JointState)
+        time_s = 1e-9 * (messages.nanoseconds(message.header.stamp) or taken.received)
+        if not self._recogniser.wants(time_s):
             return
         try:
-            self._recogniser.add(now, messages.joint_positions(message))
+            self._recogniser.add(time_s, messages.joint_positions(message))
         except MotionClipError as error:
             self.get_logger().warning(one_line(error), throttle_duration_sec=5.0)
         else:
@@ -59,6 +67,8 @@ class RecogniserNode(Node):  # type: ignore[misc]
 
     def _on_timer(self) -> None:
         began = time.perf_counter()
+        for taken in self._states.take():
+            self._see(taken)
         silent = time.monotonic() - self._heard >= _SILENCE
         if silent:
             self._recogniser.forget()

@@ -3,7 +3,7 @@
 import importlib
 import time
 from fnmatch import fnmatchcase
-from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from rclpy.node import Node
@@ -12,12 +12,17 @@ from std_srvs.srv import Trigger
 
 from motionclip_model.errors import ConfigError, MotionClipError
 from motionclip_ros import topics
+from motionclip_ros.nodes.polling import Polled
 from motionclip_ros.nodes.running import one_line, serve
 from motionclip_ros.parameters import declaration
 from motionclip_ros.parameters.definitions import RecorderParameters
 from motionclip_ros.recording import BagWriter
 
 _QUEUE = 1000
+"""Messages of a topic that may come between two looks."""
+
+_LOOK = 0.05  # [s] between looks at what has come
+_DISCOVERY = 0.1  # [s] between looks at which topics there are
 
 _FLUSHED = 1.0
 """How much of a recording a killed recorder may lose [s]."""
@@ -38,10 +43,11 @@ class RecorderNode(Node):  # type: ignore[misc]
         self._bag: BagWriter | None = None
         self._folder = ''
         self._count = 0
-        self._heard: dict[str, Any] = {}
+        self._heard: dict[str, Polled | None] = {}
         if settings.at_once:
             self._begin()
-        self.create_timer(0.1, self._look_for_topics)
+        self.create_timer(_DISCOVERY, self._look_for_topics)
+        self.create_timer(_LOOK, self._write)
         self.create_timer(_FLUSHED, self._flush)
         self.create_service(Trigger, '~/start', self._on_start)
         self.create_service(Trigger, '~/stop', self._on_stop)
@@ -49,6 +55,7 @@ class RecorderNode(Node):  # type: ignore[misc]
     def destroy_node(self) -> None:
         """Finish the recording first: whatever goes wrong in ROS after that, the bag opens."""
         try:
+            self._write()
             if self._bag is not None:
                 self._bag.close()
         except MotionClipError as error:
@@ -70,8 +77,11 @@ class RecorderNode(Node):  # type: ignore[misc]
         """Finish the recording and tell what it holds."""
         if self._bag is None:
             raise ConfigError('nothing is being recorded; call ~/start first')
+        self._write()
         bag = self._bag
         self._leave()
+        if bag is None:
+            raise ConfigError(f'the recording in {self._folder} had to be given up')
         bag.close()
         summary = f'{self._count} messages in {self._folder}'
         self.get_logger().info(summary)
@@ -82,7 +92,7 @@ class RecorderNode(Node):  # type: ignore[misc]
         self._bag = None
         for subscription in self._heard.values():
             if subscription is not None:
-                self.destroy_subscription(subscription)
+                subscription.destroy()
         self._heard.clear()
 
     def _on_start(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -122,7 +132,7 @@ class RecorderNode(Node):  # type: ignore[misc]
         )
         return list(endpoints) if commands else []
 
-    def _record(self, bag: BagWriter, topic: str, kind: str, endpoints: list[Any]) -> Any:
+    def _record(self, bag: BagWriter, topic: str, kind: str, endpoints: list[Any]) -> Polled:
         """Subscribe with the strictest QoS that every endpoint agrees to."""
         durable = DurabilityPolicy.TRANSIENT_LOCAL
         latched = all(info.qos_profile.durability == durable for info in endpoints)
@@ -130,26 +140,33 @@ class RecorderNode(Node):  # type: ignore[misc]
         reliable = all(info.qos_profile.reliability == wanted for info in endpoints)
         message_type = _message_type(topic, kind)
         bag.add_topic(topic, kind, latched=latched, reliable=reliable)
-        subscription = self.create_subscription(
-            message_type,
-            topic,
-            partial(self._on_message, bag, topic),
-            QoSProfile(
-                depth=_QUEUE,
-                durability=durable if latched else DurabilityPolicy.VOLATILE,
-                reliability=wanted if reliable else ReliabilityPolicy.BEST_EFFORT,
-            ),
-            raw=True,
+        profile = QoSProfile(
+            depth=_QUEUE,
+            durability=durable if latched else DurabilityPolicy.VOLATILE,
+            reliability=wanted if reliable else ReliabilityPolicy.BEST_EFFORT,
         )
+        subscription = Polled(self, message_type, topic, profile)
         self.get_logger().info(f'recording {topic}')
         return subscription
 
-    def _on_message(self, bag: BagWriter, topic: str, data: bytes) -> None:
-        if bag is not self._bag:  # it was on its way when the recording ended
+    def _write(self) -> None:
+        """Write what has come, in the order in which it came."""
+        bag = self._bag
+        if bag is None:
             return
+        # The system's clock says nothing of a simulated time.
+        now = self.get_clock().now().nanoseconds
+        simulated = bool(self.get_parameter('use_sim_time').value)
+        came = [
+            (now if simulated else taken.received or now, topic, taken.data)
+            for topic, subscription in self._heard.items()
+            if subscription is not None
+            for taken in subscription.take()
+        ]
         try:
-            bag.write(topic, self.get_clock().now().nanoseconds, data)
-            self._count += 1
+            for received, topic, data in sorted(came, key=itemgetter(0)):
+                bag.write(topic, received, data)
+                self._count += 1
         except MotionClipError as error:
             self._give_up(bag, error)
 

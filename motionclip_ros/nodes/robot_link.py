@@ -24,9 +24,11 @@ class RobotLink(Protocol):
 
     Attributes:
         answers: Whether it says when a command is done.
+        topic: Full name of the topic on which it gets trajectories; empty if it gets goals.
     """
 
     answers: bool
+    topic: str
 
     def require(self) -> None:
         """Make sure that there is a controller.
@@ -64,6 +66,7 @@ class TopicLink:
             topics.of_controller(topics.JOINT_TRAJECTORY, controller),
             **overridable(RELIABLE),
         )
+        self.topic = str(self._publisher.topic_name)
 
     def require(self) -> None:
         """Make sure that somebody listens.
@@ -73,7 +76,7 @@ class TopicLink:
         """
         if not self.listeners():
             raise RobotError(
-                f'nobody listens to {self._publisher.topic_name}; start the controller, or remap '
+                f'nobody listens to {self.topic}; start the controller, or remap '
                 'the topic to where it listens'
             )
 
@@ -102,6 +105,7 @@ class ActionLink:
     """A controller that serves FollowJointTrajectory; its topic is used for halting alone."""
 
     answers = True
+    topic = ''
 
     def __init__(self, node: LifecycleNode, controller: str, finished: Finished):
         """Look for the controller.

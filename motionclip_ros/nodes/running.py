@@ -1,10 +1,11 @@
 """How every node starts, serves and stops."""
 
+import contextlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import rclpy
@@ -48,8 +49,7 @@ def overridable(profile: QoSProfile) -> dict[str, Any]:
     }
 
 
-_REACTION = 0.1
-"""How soon a signal ends an idle node [s]."""
+_IDLE = 1.0  # [s] after which a node that waits looks around
 
 
 def prepare_environment() -> None:
@@ -79,8 +79,9 @@ def serve(build: Callable[[], Node]) -> NoReturn:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         executor.add_node(node)
-        while not stop.is_set():
-            executor.spin_once(timeout_sec=_REACTION)
+        with _woken_by_signals(executor):
+            while not stop.is_set():
+                executor.spin_once(timeout_sec=_IDLE)
     except KeyboardInterrupt:  # while it was being built
         pass
     except MotionClipError as error:
@@ -93,6 +94,43 @@ def serve(build: Callable[[], Node]) -> NoReturn:
         executor.shutdown()
         rclpy.try_shutdown()
     sys.exit(status)
+
+
+@contextlib.contextmanager
+def _woken_by_signals(executor: SingleThreadedExecutor) -> Iterator[None]:
+    """End an executor's wait when a signal comes; Python's handlers run only after that."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+
+    def watch() -> None:
+        while _END not in os.read(reader, 64):
+            executor.create_task(_nothing)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.write(writer, _END)
+        watcher.join()
+        os.close(reader)
+        os.close(writer)
+
+
+_END = b'\0'  # no signal has this number
+
+
+def _nothing() -> None:
+    """Let a wait return."""
+
+
+def resume(node: Node, timer: Any) -> None:
+    """Start a timer again, from any thread."""
+    timer.reset()
+    if node.executor is not None:
+        node.executor.wake()  # its wait knows of the timer only from the next one on
 
 
 def one_line(error: Exception | str) -> str:

@@ -10,7 +10,7 @@ from visualization_msgs.msg import MarkerArray
 
 from motionclip_ros import conversions, topics
 from motionclip_ros.nodes.markers import markers
-from motionclip_ros.nodes.running import LATCHED, RELIABLE
+from motionclip_ros.nodes.running import LATCHED, RELIABLE, resume
 from motionclip_ros.nodes.transforms import TransformPublisher
 from motionclip_ros.preview import Preview
 
@@ -36,7 +36,7 @@ class Show:
     def begin(self, preview: Preview) -> None:
         """Show a motion from its beginning."""
         self._preview, self._began = preview, time.monotonic()
-        self._timer.reset()
+        resume(self._node, self._timer)
 
     def end(self) -> None:
         """Leave what is shown as it is."""

@@ -1,11 +1,10 @@
 """Node `simulator`: a MuJoCo humanoid behind a joint trajectory controller, in real time."""
 
 import random
+import threading
 import time
 from typing import Any, cast
 
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import JointState
@@ -32,7 +31,11 @@ _FEEDBACK = 10
 
 
 class SimulatorNode(Node):  # type: ignore[misc]
-    """Publishes what a robot does, obeys trajectories; with `use_sim_time` it is the clock."""
+    """Publishes what a robot does, obeys trajectories; with `use_sim_time` it is the clock.
+
+    Attributes:
+        acting: Held by whoever looks at or changes what the robot does.
+    """
 
     def __init__(self) -> None:
         """Load the robot and start the clock.
@@ -40,6 +43,9 @@ class SimulatorNode(Node):  # type: ignore[misc]
         Raises:
             MotionClipError: A parameter is invalid or the robot cannot be loaded.
         """
+        # Before anything can go wrong: a context that shuts down destroys unfinished nodes, too.
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run)
         super().__init__('simulator')
         self._settings = settings = declaration.declare(self, SimulatorParameters)
         self._is_clock = bool(self.get_parameter('use_sim_time').value)
@@ -57,20 +63,29 @@ class SimulatorNode(Node):  # type: ignore[misc]
         self._began = time.monotonic()
         # Of the simulated time 0 on the clock of the stamps [ns].
         self._origin = 0 if self._is_clock else self.get_clock().now().nanoseconds
+        self.acting = threading.RLock()
         self._lost = random.Random(0)
         self._count = 0
         self._listen(robot)
         declaration.watch(self, SimulatorParameters, self._apply)
         self._apply(settings)
-        # The node's own clock may be the simulation itself, which this timer drives.
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(1.0 / settings.rate, self._on_timer, clock=steady)
+        # A thread of its own: a timer's callback a hundred times a second would cost rclpy more
+        # than the simulation itself, and would wait for all others.
+        self._thread.start()
         self.get_logger().info(f'simulating {settings.robot}: {robot.urdf_path}')
 
+    def destroy_node(self) -> None:
+        """Let time stand still first."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        super().destroy_node()
+
     def _apply(self, settings: SimulatorParameters) -> None:
-        self._settings = settings
-        self._controller.tolerances = self._tolerances(settings)
-        self._simulation.weaken(settings.motor_limit)
+        with self.acting:
+            self._settings = settings
+            self._controller.tolerances = self._tolerances(settings)
+            self._simulation.weaken(settings.motor_limit)
 
     def _listen(self, robot: Robot) -> None:
         self._states = self.create_publisher(
@@ -120,7 +135,8 @@ class SimulatorNode(Node):  # type: ignore[misc]
             return
         try:
             command = messages.joint_command(message)
-            self._controller.accept(command, self.now, self.start(command))
+            with self.acting:
+                self._controller.accept(command, self.now, self.start(command))
         except MotionClipError as error:
             self.get_logger().warning(f'trajectory refused: {one_line(error)}')
         else:
@@ -128,7 +144,16 @@ class SimulatorNode(Node):  # type: ignore[misc]
                 f'following {len(command.times)} points, {len(command.joint_names)} joints'
             )
 
-    def _on_timer(self) -> None:
+    def _run(self) -> None:
+        """Let time pass."""
+        due = time.monotonic()
+        while not self._ending.wait(max(due - time.monotonic(), 0.0)):
+            with self.acting:
+                self._tick()
+            due = max(due + 1.0 / self._settings.rate, time.monotonic())
+
+    def _tick(self) -> None:
+        """Simulate until now, and say what there is to see."""
         self._advance(self._settings.real_time_factor)
         if self._server is not None:
             self._server.look()
