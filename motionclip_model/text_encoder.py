@@ -106,6 +106,7 @@ class TextEncoder:
             int(model.config.projection_dim) if self._is_clip else self.token_width
         )
         # MiniLM was trained on 256 word pieces although BERT has 512 places.
+        self._last: tuple[list[str], TextEmbedding] | None = None
         self._max_tokens = min(int(text.max_position_embeddings), 256)
 
     @classmethod
@@ -134,6 +135,9 @@ class TextEncoder:
         Raises:
             TextError: A text is unusable or has more words than the encoder reads.
         """
+        # A command is asked for twice: whether it is known, and what it means.
+        if self._last is not None and self._last[0] == texts:
+            return self._last[1]
         batch = self._tokenizer([clean_text(text) for text in texts], padding=True)
         ids = torch.tensor(batch['input_ids'], device=self.device)
         mask = torch.tensor(batch['attention_mask'], device=self.device)
@@ -147,7 +151,9 @@ class TextEncoder:
             weight = mask[..., None].to(words.dtype)
             meaning = (words * weight).sum(1) / weight.sum(1)
         meaning = torch.nn.functional.normalize(meaning, dim=-1)
-        return TextEmbedding(meaning, words, mask.bool())
+        found = TextEmbedding(meaning, words, mask.bool())
+        self._last = (list(texts), found)
+        return found
 
     def probe(self) -> Float[Tensor, ' embedding']:
         """Embedding by which a checkpoint recognises its text encoder."""

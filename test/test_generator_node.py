@@ -13,6 +13,7 @@ from rclpy.action import ActionClient
 from ros_graph import GENERATOR, SIMULATOR, Graph, graph
 from ros_talk import Talk, call, set_parameter
 from sensor_msgs.msg import JointState
+from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
 from motionclip_ros import messages, topics
@@ -404,3 +405,25 @@ def test_by_the_action_the_controller_says_when_it_is_done_or_why_not(graph):
     assert 'the controller gave up' in message
     assert 'from where it should be on the way' in message
     assert 'Traceback' not in graph.log(GENERATOR) + graph.log(SIMULATOR)
+
+
+@pytest.mark.parametrize('known', [True, False])
+def test_any_robot_is_taken_from_its_description(graph, known, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(graph.folder))
+    urdf = load_robot('g1' if known else 'talos').urdf_path.read_text()
+    # Another byte makes it a robot that nobody knows.
+    text = urdf if known else urdf + '\n'
+    description = graph.node.create_publisher(String, topics.ROBOT_DESCRIPTION, LATCHED)
+    description.publish(String(data=text))
+    graph.start(GENERATOR, *NO_ROBOT, '-p', 'robot:=description')
+    graph.until(lambda: 'ready' in graph.log(GENERATOR), 90.0)
+    assert ('the robot is g1' in graph.log(GENERATOR)) == known
+    cached = list(graph.folder.glob('motionclip/described/*/robot.yaml'))
+    assert len(cached) == (0 if known else 1)
+
+
+def test_without_a_description_one_line_says_so(graph, monkeypatch):
+    process = graph.start(GENERATOR, '-p', 'robot:=description')
+    assert process.wait(60.0) == 2
+    assert graph.log(GENERATOR).strip().count('\n') == 0
+    assert 'nothing on /robot_description' in graph.log(GENERATOR)

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Self
 
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
@@ -12,6 +13,7 @@ from motionclip_model.errors import MotionClipError
 from motionclip_ros import topics
 from motionclip_ros.execution.commander import Command, Commander
 from motionclip_ros.inbox import Request, asks_to_stop
+from motionclip_ros.nodes.description import robot_name
 from motionclip_ros.nodes.goals import GoalServer
 from motionclip_ros.nodes.lifecycle import SteadyLifecycleNode
 from motionclip_ros.nodes.outlet import RobotOutlet
@@ -72,6 +74,7 @@ class GeneratorNode(SteadyLifecycleNode):
         """Load model and robot, and open the doors."""
         settings = self._settings
         try:
+            settings = replace(settings, robot=robot_name(self, settings))
             self._pipeline = pipeline = self._load(settings)
             self._sources = Sources(
                 settings.model,

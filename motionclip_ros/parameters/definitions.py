@@ -54,7 +54,12 @@ class GeneratorParameters:
     )
     robot: str = _parameter(
         'g1',
-        'Robot: a name, the path of a URDF file, or "description" for the topic robot_description',
+        'Robot: a name, the path of a URDF file, or "description": as the next parameter says',
+        at_configure=True,
+    )
+    robot_description: str = _parameter(
+        '',
+        'Text of a URDF; empty for what comes on the topic robot_description',
         at_configure=True,
     )
     joint_limits: str = _parameter(
