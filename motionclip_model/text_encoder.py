@@ -105,8 +105,8 @@ class TextEncoder:
         self.embedding_width = (
             int(model.config.projection_dim) if self._is_clip else self.token_width
         )
-        # MiniLM was trained on 256 word pieces although BERT has 512 places.
         self._last: tuple[list[str], TextEmbedding] | None = None
+        # MiniLM was trained on 256 word pieces although BERT has 512 places.
         self._max_tokens = min(int(text.max_position_embeddings), 256)
 
     @classmethod

@@ -79,7 +79,7 @@ class Outlet(Protocol):
         """Tell the robot, and everybody else."""
 
     def halt(self) -> None:
-        """Stop a robot that does nothing by our command."""
+        """Do what can be done to stop a robot of which nothing is known."""
 
     def preview(self, performance: Performance) -> None:
         """Show what the robot would do, and does not."""

@@ -9,9 +9,12 @@ import time
 import traceback
 from typing import Any
 
+import numpy as np
+
 from motionclip_model.errors import MotionClipError, TrajectoryError
 from motionclip_ros.execution.checking import scaled_limits
 from motionclip_ros.execution.commander import LEADS, SECOND, STOP_LEADS, Command, Commander
+from motionclip_ros.execution.splicing import RESTING
 from motionclip_ros.execution.state import MovingState
 from motionclip_ros.inbox import Inbox, Request
 from motionclip_ros.performance import CalledOffError, Outcome, Outlet, Performance, Terms
@@ -194,7 +197,7 @@ class Performer:
     ) -> Performance:
         """Plan what a standing robot would be told."""
         terms, began = self._outlet.terms(), time.perf_counter()
-        command = Commander(stamped=False).plan(
+        command = Commander(self.commander.joint_names, stamped=False).plan(
             generation.trajectory, 0, self._measured(request), self._limits(terms), 0.0
         )
         provenance = self._provenance(request, command, terms, generation, posture)
@@ -240,10 +243,12 @@ class Performer:
         performing, self._performing = self._performing, None
         request, terms = Request('stop'), Terms(1.0, 1.0)
         for lead in STOP_LEADS:
-            now = self._outlet.now()
+            now, measured = self._outlet.now(), None
             if self.commander.running(now) is None:
-                break
-            command = self.commander.plan(None, now, None, self._limits(terms), lead)
+                measured = self._moving()
+                if measured is None:
+                    break
+            command = self.commander.plan(None, now, measured, self._limits(terms), lead)
             if not self.commander.stamped:
                 self._outlet.sleep_until(command.takes_over)
             launched = self.commander.launched(command, self._outlet.now())
@@ -251,8 +256,22 @@ class Performer:
                 provenance = self._provenance(request, launched, terms, None, {})
                 self._outlet.send(Performance(request, None, launched, provenance, 0.0))
                 return performing
-        self._outlet.halt()
         return performing
+
+    def _moving(self) -> MovingState | None:
+        """Return how a robot moves that does nothing by our command; None if it stands.
+
+        Where nobody knows, it is told to stop in the only way that is left.
+        """
+        try:
+            measured = self._outlet.measured(self._pipeline.robot.limits)
+        except MotionClipError:
+            measured = None
+        if measured is None:
+            self._outlet.halt()
+        elif np.abs(measured.velocities).max() > RESTING:
+            return measured
+        return None
 
     def _limits(self, terms: Terms) -> JointLimits:
         return scaled_limits(self._pipeline.robot.limits, *terms)

@@ -101,7 +101,9 @@ def compare(performed: Sequence[Performed], pipeline: Any, place: object) -> lis
             pipeline.robot.limits, provenance.velocity_scaling, provenance.acceleration_scaling
         )
         motion = None if generation is None else generation.trajectory
-        current = plan(provenance.origin, motion, current, limits).trajectory
+        current = plan(
+            provenance.origin, motion, current, pipeline.robot.joint_names, limits
+        ).trajectory
         differences = _trajectory_differences(each.trajectory, current)
         if generation is not None and each.motion is not None:
             differences = _motion_differences(each.motion, generation.motion) + differences

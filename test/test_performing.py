@@ -63,7 +63,7 @@ class Outlet:
         self.time = 5 * SECOND
         self.sent: list = []
         self.halts, self.previews, self.outcomes = 0, [], []
-        self.silent = False
+        self.silent, self.speed = False, 0.0
 
     def now(self) -> int:
         return self.time
@@ -78,7 +78,7 @@ class Outlet:
         if self.silent:
             raise RobotError('nothing on /joint_states yet')
         if not self.sent:
-            return MovingState(bounds.clipped(np.ones(3)), np.zeros(3), np.zeros(3))
+            return MovingState(bounds.clipped(np.ones(3)), np.full(3, self.speed), np.zeros(3))
         command = self.sent[-1].command
         return MovingState(
             command.trajectory.sample(command.elapsed(self.time)).positions,
@@ -102,7 +102,7 @@ class Outlet:
 class Stage:
     def __init__(self, stamped: bool = True):
         self.pipeline, self.outlet = Pipeline(), Outlet()
-        self.performer = Performer(self.pipeline, self.outlet, SOURCES, Commander(stamped))
+        self.performer = Performer(self.pipeline, self.outlet, SOURCES, Commander(NAMES, stamped))
 
     def until(self, condition) -> None:
         end = time.monotonic() + PATIENCE
@@ -196,7 +196,26 @@ def test_a_stop_brakes_and_ends_everything(stage) -> None:
     assert stop.command.trajectory.seconds < 1.0
 
 
-def test_a_robot_that_does_nothing_of_ours_is_halted_all_the_same(stage) -> None:
+def test_a_robot_that_moves_by_another_command_is_braked(stage) -> None:
+    stage.outlet.speed = 0.5
+    stage.performer.stop()
+    (stop,) = stage.outlet.sent
+    assert stop.provenance.is_stop
+    command = stop.command
+    assert command.origin == Departure(tuple(limits().clipped(np.ones(3)).tolist()), (0.5,) * 3)
+    assert command.trajectory.joint_names == NAMES
+    assert not command.trajectory.velocities[-1].any()
+    assert not stage.outlet.halts
+
+
+def test_a_robot_that_stands_is_told_nothing(stage) -> None:
+    stage.performer.stop()
+    assert not stage.outlet.sent
+    assert not stage.outlet.halts
+
+
+def test_a_robot_of_which_nothing_is_known_is_halted(stage) -> None:
+    stage.outlet.silent = True
     stage.performer.stop()
     assert stage.outlet.halts == 1
     assert not stage.outlet.sent

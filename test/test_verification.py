@@ -51,7 +51,9 @@ def made(request, pipeline):
     sources = Sources('base', pipeline.model_sha256, 'g1', pipeline.robot.sha256, '', '0')
     stage = Stage.__new__(Stage)
     stage.pipeline, stage.outlet = pipeline, Robot(pipeline)
-    stage.performer = Performer(pipeline, stage.outlet, sources, Commander(request.param))
+    stage.performer = Performer(
+        pipeline, stage.outlet, sources, Commander(pipeline.robot.joint_names, request.param)
+    )
     stage.perform('a  person waves', seed=7, seconds=2.0)
     stage.outlet.time += SECOND
     stage.perform('a person bows')

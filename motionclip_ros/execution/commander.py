@@ -60,13 +60,15 @@ class Commander:
     """Plans each command from what the robot does at that time.
 
     Attributes:
+        joint_names: The robot's joints, in the order of all states and limits.
         stamped: Whether who executes the commands knows the time, so that each can say when it
             starts; else they start on arrival.
         current: What was sent last; None if the robot was told nothing, or does something else.
     """
 
-    def __init__(self, stamped: bool):
+    def __init__(self, joint_names: tuple[str, ...], stamped: bool):
         """Begin with a robot that was told nothing."""
+        self.joint_names = joint_names
         self.stamped = stamped
         self.current: Command | None = None
 
@@ -96,14 +98,14 @@ class Commander:
         """
         running = self.running(now)
         if running is None or _is_lost(running, now, measured):
-            departure = self._departure(measured)
-            planned = plan(departure, motion, None, limits)
+            departure = self._departure(measured, stops=motion is None)
+            planned = plan(departure, motion, None, self.joint_names, limits)
             return Command(planned.trajectory, now, planned.begins, departure, now, self.current)
         times, elapsed = running.trajectory.time_from_start, running.elapsed(now)
         passed = int(np.searchsorted(times, elapsed - _BEHIND, side='right'))
         kept = max(passed - 1, 0) if self.stamped else None
         takeover = Takeover(elapsed + lead, kept)
-        planned = plan(takeover, motion, running.trajectory, limits)
+        planned = plan(takeover, motion, running.trajectory, self.joint_names, limits)
         return Command(
             planned.trajectory,
             running.start + round(planned.offset * SECOND),
@@ -141,12 +143,12 @@ class Commander:
         """Plan the next command from what is measured alone."""
         self.current = None
 
-    def _departure(self, measured: MovingState | None) -> Departure:
+    def _departure(self, measured: MovingState | None, *, stops: bool) -> Departure:
         told = None if self.current is None else self.current.trajectory.positions[-1]
         if measured is None:
             return Departure(None if told is None else _numbers(told))
         # A start from where gravity has pulled a joint would be a step for its motor.
-        if told is not None and np.abs(measured.positions - told).max() <= _NEAR:
+        if told is not None and not stops and np.abs(measured.positions - told).max() <= _NEAR:
             return Departure(_numbers(told))
         return Departure(_numbers(measured.positions), _numbers(measured.velocities))
 

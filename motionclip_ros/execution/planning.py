@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from motionclip_model.errors import TrajectoryError
-from motionclip_ros.execution.splicing import appended, depart, splice, stop
+from motionclip_ros.execution.splicing import appended, depart, settle, splice, stop
 from motionclip_ros.execution.state import MovingState
 from motionclip_ros.retargeting.approach import Entered
 from motionclip_ros.retargeting.limits import JointLimits
@@ -69,6 +69,7 @@ def plan(
     origin: Departure | Takeover,
     motion: RobotTrajectory | None,
     current: RobotTrajectory | None,
+    joint_names: tuple[str, ...],
     limits: JointLimits,
 ) -> Plan:
     """Plan a motion, or a stop.
@@ -77,16 +78,18 @@ def plan(
         origin: Where the robot comes from.
         motion: What it is to do; None to come to rest.
         current: What it is doing, if it is to be taken over.
+        joint_names: The robot's joints.
         limits: The joints' bounds, in the order of the trajectories.
 
     Raises:
         TrajectoryError: The parts do not belong together.
     """
     if isinstance(origin, Departure):
+        state = _state(origin, limits)
         if motion is None:
-            raise TrajectoryError('a robot at rest needs no stop')
-        entered = depart(_state(origin, limits), motion, limits)
-        return Plan(*entered, 0.0)
+            settled = settle(state, joint_names, limits)
+            return Plan(settled, settled.seconds, 0.0)
+        return Plan(*depart(state, motion, limits), 0.0)
     if current is None:
         raise TrajectoryError('there is no trajectory to be taken over')
     if motion is None:

@@ -22,7 +22,8 @@ from motionclip_ros.retargeting.approach import Entered, executable, softened
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
-_RESTING = 0.02  # [rad/s] that a sensor may show of a joint at rest
+RESTING = 0.02
+"""What a sensor may show of a joint at rest [rad/s]."""
 
 
 class BasePose(NamedTuple):
@@ -81,6 +82,23 @@ def stop(current: RobotTrajectory, elapsed: float, limits: JointLimits) -> Robot
     return _trajectory(current.joint_names, path, base, base)
 
 
+def settle(
+    state: MovingState, joint_names: tuple[str, ...], limits: JointLimits
+) -> RobotTrajectory:
+    """Bring a robot to rest that moves by nobody knows whose command.
+
+    Args:
+        state: Where it is and how it moves.
+        joint_names: Its joints.
+        limits: Their bounds.
+
+    Returns:
+        A trajectory from that state to rest. Where the base is, it does not say.
+    """
+    unknown = BasePose(np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0]))
+    return _trajectory(joint_names, brake(state, limits), unknown, unknown)
+
+
 def depart(state: MovingState, new: RobotTrajectory, limits: JointLimits) -> Entered:
     """Go from a measured state, at rest or moving, into a motion.
 
@@ -94,7 +112,7 @@ def depart(state: MovingState, new: RobotTrajectory, limits: JointLimits) -> Ent
         From rest what `executable` gives: a calm way to the first pose. In motion the same as
         `splice`.
     """
-    if np.abs(state.velocities).max() <= _RESTING:
+    if np.abs(state.velocities).max() <= RESTING:
         return _slowed(executable(new, limits, state.positions), limits)
     new = _in_order_of(new, new.joint_names, limits)
     return _joined(state, _base(new, 0.0), new, limits)

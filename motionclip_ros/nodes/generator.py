@@ -106,7 +106,8 @@ class GeneratorNode(SteadyLifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Serve."""
         done = super().on_activate(state)
-        commander = Commander(self._settings.stamped)
+        names = self._pipeline.robot.joint_names
+        commander = Commander(names, self._settings.stamped)
         self._performer = Performer(self._pipeline, self._outlet, self._sources, commander)
         self._looking = self.create_timer(_LOOK, self._look)
         self._looking.cancel()  # until there is something to look at

@@ -145,7 +145,7 @@ class RobotOutlet:
         self._report.publish(conversions.report(report))
 
     def halt(self) -> None:
-        """Stop a robot that does nothing by our command."""
+        """Do what can be done to stop a robot of which nothing is known."""
         self.link.halt()
 
     def preview(self, performance: Performance) -> None:

@@ -41,7 +41,7 @@ class RobotLink(Protocol):
         """Have a trajectory executed in the place of what is."""
 
     def halt(self) -> None:
-        """Stop whatever is executed."""
+        """Ask for a stop of whatever is executed, without knowing what that is."""
 
     def listeners(self) -> int:
         """Return how many controllers there are."""
@@ -85,7 +85,7 @@ class TopicLink:
         self._publisher.publish(message)
 
     def halt(self) -> None:
-        """Publish an empty trajectory, which ends any other."""
+        """Publish an empty trajectory: a stop for some controllers, though not for all."""
         self._publisher.publish(JointTrajectory())
 
     def listeners(self) -> int:
@@ -149,7 +149,7 @@ class ActionLink:
         asked.add_done_callback(lambda answer: self._on_answer(answer.result(), command))
 
     def halt(self) -> None:
-        """Publish an empty trajectory, which ends any other."""
+        """Publish an empty trajectory: a stop for some controllers, though not for all."""
         self._topic.halt()
 
     def listeners(self) -> int:

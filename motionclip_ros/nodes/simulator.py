@@ -136,9 +136,14 @@ class SimulatorNode(Node):  # type: ignore[misc]
         try:
             command = messages.joint_command(message)
             with self.acting:
-                self._controller.accept(command, self.now, self.start(command))
+                accepted = self._controller.accept(command, self.now, self.start(command))
         except MotionClipError as error:
             self.get_logger().warning(f'trajectory refused: {one_line(error)}')
+            return
+        if accepted is None:
+            self.get_logger().warning(
+                'an empty trajectory: braking; the controller of ros2_controllers ignores those'
+            )
         else:
             self.get_logger().info(
                 f'following {len(command.times)} points, {len(command.joint_names)} joints'
