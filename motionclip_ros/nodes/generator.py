@@ -1,5 +1,6 @@
 """Node `motionclip`: texts in, human motions and robot trajectories out."""
 
+import gc
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
@@ -101,6 +102,10 @@ class GeneratorNode(SteadyLifecycleNode):
         )
         self._goals = GoalServer(self, self._is_active, self._on_request, self._on_cancel)
         self.is_configured = True
+        # What is loaded now stays: whoever looks for garbage need not look at it again, which
+        # takes a third of a second and may come while a text is being served.
+        gc.collect()
+        gc.freeze()
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -123,6 +128,7 @@ class GeneratorNode(SteadyLifecycleNode):
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Let go of model, robot and doors."""
         self._close()
+        gc.unfreeze()
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:

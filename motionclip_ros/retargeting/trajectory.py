@@ -143,7 +143,10 @@ class RobotTrajectory:
         cube = v + w - 2 * (q - p)
         moving = ((wanted >= times[0]) & (wanted <= times[-1]))[..., None]
         base = self.base_position[index]
-        turn = Slerp(times, Rotation.from_quat(self.base_quaternion_xyzw))(inside)
+        # Of a whole trajectory the rotations take longer than all else; one moment needs two.
+        around = slice(int(index.min()), int(index.max()) + 2)
+        turns = Rotation.from_quat(self.base_quaternion_xyzw[around])
+        turn = Slerp(times[around], turns)(inside)
         return Sample(
             p + u * (v + u * (square + u * cube)),
             moving * (v + u * (2 * square + u * 3 * cube)) / step,
