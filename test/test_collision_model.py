@@ -8,6 +8,7 @@ from collision_cases import build, element, joint, link
 
 from motionclip_model.errors import ConfigError
 from motionclip_ros.retargeting.collision import library
+from motionclip_ros.retargeting.collision.geometry import read_shape
 from motionclip_ros.retargeting.collision.model import collision_model
 from motionclip_ros.retargeting.robots.robot import load_robot
 
@@ -102,11 +103,34 @@ def test_a_damaged_memory_is_made_again(tmp_path, cache, slow_parts_counted, con
     assert json.loads(file.read_bytes())['capsules']
 
 
+def shapes(robot) -> list[tuple[str, bytes]]:
+    return [(piece.link, piece.points.tobytes()) for piece in library.pieces(robot)]
+
+
+@pytest.mark.parametrize('content', [None, b'', b'PK\x03\x04', b'\x93NUMPY'])
+def test_pieces_are_the_same_from_the_meshes_from_memory_and_if_that_is_damaged(
+    tmp_path, cache, monkeypatch, content
+) -> None:
+    robot = build(tmp_path, *PARTS)
+    first = shapes(robot)
+    assert first == [(p.link, p.points.tobytes()) for p in read_shape(robot).pieces]
+    (file,) = cache.rglob('*.npz')
+    if content is None:
+        monkeypatch.setattr(library, 'read_shape', None)  # nobody may ask for it again
+    else:
+        file.write_bytes(content)
+    assert shapes(robot) == first
+    larger = (link('body', element('<capsule radius="0.1" length="0.4"/>')), *PARTS[1:])
+    if content is not None:
+        assert shapes(build(tmp_path, *larger)) != first
+
+
 def test_a_home_that_cannot_be_written_to_is_no_obstacle(tmp_path, monkeypatch) -> None:
     blocked = tmp_path / 'file'
     blocked.write_text('not a folder')
     monkeypatch.setenv('XDG_CACHE_HOME', str(blocked))
     assert collision_model(build(tmp_path, *PARTS)).links
+    assert library.pieces(build(tmp_path, *PARTS))
 
 
 def test_a_robot_without_geometry_has_an_empty_model(tmp_path) -> None:

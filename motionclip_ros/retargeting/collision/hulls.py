@@ -11,8 +11,9 @@ import coal
 import numpy as np
 from jaxtyping import Float
 
+from motionclip_ros.retargeting.collision import library
 from motionclip_ros.retargeting.collision.capsules import Capsules, near_distances
-from motionclip_ros.retargeting.collision.geometry import Piece, read_shape
+from motionclip_ros.retargeting.collision.geometry import Piece
 from motionclip_ros.retargeting.collision.model import collision_model
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.solving import placing
@@ -111,7 +112,7 @@ class HullChecker:
     @cached_property
     def _hulls(self) -> _Hulls:
         robot = self.robot
-        pieces = read_shape(robot).pieces
+        pieces = library.pieces(robot)
         frames = [robot.frame(piece.link) for piece in pieces]
         named = {link for pair in self.link_pairs for link in pair}
         points = [

@@ -1,4 +1,4 @@
-"""Fitted capsules and chosen pairs, kept in the user's cache: they take seconds to find."""
+"""Hulls, fitted capsules and chosen pairs, kept in the user's cache: they take seconds to find."""
 
 import hashlib
 import json
@@ -7,9 +7,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from motionclip_model.storage import write_json
+import numpy as np
+
+from motionclip_model.errors import ConfigError
+from motionclip_model.storage import read_arrays, write_atomically, write_json
 from motionclip_ros.retargeting.collision.capsules import LinkCapsules
 from motionclip_ros.retargeting.collision.fitting import fit_capsules
+from motionclip_ros.retargeting.collision.geometry import Piece, read_shape
 from motionclip_ros.retargeting.collision.pairs import choose_pairs
 from motionclip_ros.retargeting.robots.meshes import mesh_path
 from motionclip_ros.retargeting.robots.robot import Robot
@@ -41,6 +45,28 @@ def fitted(robot: Robot) -> Fitted:
     # Links without geometry got no capsules, whatever is said of them.
     pairs = [pair for pair in given.collision_pairs if set(pair) <= known.capsules.keys()]
     return Fitted(known.capsules, tuple(pairs))
+
+
+def pieces(robot: Robot) -> tuple[Piece, ...]:
+    """Read the convex pieces of a robot's links from its meshes, or recall them."""
+    path = _cache_file(robot).with_suffix('.npz')
+    try:
+        arrays = read_arrays(path, ('links', 'counts', 'points'), ConfigError)
+        parts = np.split(arrays['points'], np.cumsum(arrays['counts'])[:-1])
+        links = arrays['links'].tolist()
+        return tuple(Piece(str(link), part) for link, part in zip(links, parts, strict=True))
+    except (ConfigError, ValueError):
+        pass  # not there, or not ours
+    found = read_shape(robot).pieces
+    if found:
+        with suppress(OSError), write_atomically(path) as file:
+            np.savez(
+                file,
+                links=np.array([piece.link for piece in found]),
+                counts=np.array([len(piece.points) for piece in found]),
+                points=np.concatenate([piece.points for piece in found]),
+            )
+    return found
 
 
 def _remembered(robot: Robot) -> Fitted:
