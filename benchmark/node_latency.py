@@ -5,7 +5,8 @@
 Starts generator, simulator, recorder and recogniser as a user would, sends texts and waits for
 the trajectory in this process. Prints medians and 99th percentiles, stage by stage: from rest, in
 mid-motion, and of stops. Then the time from start to active, what the processes use while
-nothing happens, whether the simulator keeps up, and what a flood of texts does to memory.
+nothing happens, whether the simulator keeps up, what a flood of texts does to memory, and what
+the same motions take in one process alone, by which to judge the machine.
 """
 
 import os
@@ -45,6 +46,7 @@ TEXTS = (
     'a person raises both arms',
     'walk + tired - normal',
 )
+LAST = 'a person claps'
 SECONDS = 4.0
 PATIENCE = 60.0  # [s]
 NODES = ('simulator', 'recorder', 'recogniser', 'generator')
@@ -183,19 +185,34 @@ def shares(processes: dict[str, int], work: Callable[[], None]) -> dict[str, flo
     }
 
 
+def alone(count: int) -> dict[str, list[float]]:
+    """Make the same motions in this process, with nothing beside it [ms]."""
+    from motionclip_ros.pipeline import Pipeline
+
+    pipeline = Pipeline.load()
+    pipeline.warm_up()
+    made = [pipeline.generate(TEXTS[i % len(TEXTS)], SECONDS, 0).report for i in range(count)]
+    found = {name: [report['latency_ms'][name] for report in made] for name in WORK}
+    found['all three'] = [sum(times) for times in zip(*found.values(), strict=True)]
+    return found
+
+
 def flood(talker: Talker, process: int, count: int) -> dict[str, Any]:
     """Send texts as fast as they can be sent, and account for each of them."""
+    talker.rest()
+    talker.spin(0.5)
     before, told = memory_mb(process), len(talker.outcomes)
     for number in range(count):
-        text = TEXTS[number % len(TEXTS)] if number < count - 1 else 'a person claps'
+        text = TEXTS[number % len(TEXTS)] if number < count - 1 else LAST
         talker.text.publish(String(data=text))
         talker.executor_.spin_once(timeout_sec=0.0)
     talker.until(lambda: len(talker.outcomes) - told >= count)
+    talker.spin(1.0)  # nothing more may come
     outcomes = [outcome['outcome'] for outcome in talker.outcomes[told:]]
     return {
         'texts': count,
         'outcomes': {name: outcomes.count(name) for name in sorted(set(outcomes))},
-        'last': talker.outcomes[-1],
+        'last': next(o for o in talker.outcomes[told:] if o['text'] == LAST),
         'memory_growth_mb': memory_mb(process) - before,
     }
 
@@ -257,11 +274,12 @@ def main() -> None:
         found['flood'] = flood(talker, running['generator'], arguments.flood)
     talker.destroy_node()
     rclpy.try_shutdown()
+    found['alone'] = alone(min(arguments.commands, 50))
     print(f'{platform.machine()}, {os.cpu_count()} cores; motions of {SECONDS:g} s')
     print(f'start to active: {found["start_s"]:.1f} s')
     for state in ('idle', 'busy'):
         print(f'{state}:', ', '.join(f'{n} {100 * p:.1f} %' for n, p in found[state].items()))
-    for case in ('from rest', 'in mid-motion'):
+    for case in ('from rest', 'in mid-motion', 'alone'):
         print(f'\n{case}', *table(found[case]), sep='\n')
     print('\nthe robot', *table({'joint state: stamp to arrival': ages}), sep='\n')
     print(json.dumps(found['flood'], indent=1))
