@@ -10,6 +10,9 @@ from motionclip_model import skeleton
 from motionclip_model.motion import Motion
 from motionclip_ros.poses import LinkPoses
 from motionclip_ros.retargeting.contacts import contacts
+from motionclip_ros.retargeting.robots.robot import Robot
+from motionclip_ros.retargeting.soles import sole_corners
+from motionclip_ros.retargeting.targets import bolted_places
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 FEET = ('left_ankle', 'left_foot', 'right_ankle', 'right_foot')
@@ -105,3 +108,19 @@ class Preview:
         local = Rotation.from_quat(meant.base_quaternion_xyzw).inv()
         inside = local.apply(targets - meant.base_position)
         return np.asarray(Rotation.from_quat(turn_xyzw).apply(inside) + place + self._beside)
+
+
+def at_rest(
+    robot: Robot, offset: tuple[float, float]
+) -> tuple[Float[np.ndarray, ' joint'], LinkPoses]:
+    """Return a robot's neutral joints [rad] and its root link, with the soles on the floor.
+
+    Args:
+        robot: The robot.
+        offset: Where it stands, x and y [m].
+    """
+    base = np.array([[*offset, 0.0]])
+    height = np.zeros((1, 3))
+    bolted_places(robot, sole_corners(robot), robot.neutral, height)
+    upright = Rotation.from_matrix(robot.upright).as_quat()
+    return robot.neutral, LinkPoses((robot.correspondence.base,), base + height, upright[None])

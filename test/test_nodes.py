@@ -218,6 +218,23 @@ def test_recorder_takes_what_appears_and_closes_on_a_signal(graph, number):
     assert 'Traceback' not in graph.log(RECORDER)
 
 
+@pytest.mark.parametrize('module', [GENERATOR, SIMULATOR, RECORDER])
+def test_a_second_ctrl_c_does_no_harm(graph, module):
+    """Launch sends one, the terminal another."""
+    arguments = ('-p', f'output:={graph.folder / "bag"}') if module == RECORDER else ()
+    process = graph.start(module, *arguments)
+    word = {GENERATOR: 'ready', SIMULATOR: 'simulating', RECORDER: 'recording'}[module]
+    graph.until(lambda: word in graph.log(module))
+    graph.spin(0.5)
+    began = time.monotonic()
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.02)
+        assert time.monotonic() - began < 4.0  # launch insists after five seconds
+    assert process.returncode == 0
+    assert 'Traceback' not in graph.log(module)
+
+
 def test_a_command_is_recorded_from_its_first_message(graph):
     path = graph.folder / 'bag'
     heard: list = []

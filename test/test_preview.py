@@ -12,7 +12,10 @@ from visualization_msgs.msg import Marker
 from motionclip_model import skeleton
 from motionclip_ros.nodes.markers import markers
 from motionclip_ros.poses import LinkPoses
-from motionclip_ros.preview import FEET, Preview, Shown
+from motionclip_ros.preview import FEET, Preview, Shown, at_rest
+from motionclip_ros.retargeting.robots.robot import load_robot
+from motionclip_ros.retargeting.soles import sole_corners
+from motionclip_ros.retargeting.solving.problem import State
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 BASE = LinkPoses(('base',), np.zeros((1, 3)), np.array([[0.0, 0.0, 0.0, 1.0]]))
@@ -82,6 +85,26 @@ def test_targets_go_along_with_a_motion_that_begins_elsewhere(angle) -> None:
     )
     moved = turn.apply(targets[-1]) + shift
     np.testing.assert_allclose(preview.at(preview.seconds).targets, moved, atol=1e-9)
+
+
+@pytest.mark.parametrize('name', ['g1', 'talos'])
+def test_at_rest_the_soles_are_on_the_floor(name) -> None:
+    robot = load_robot(name)
+    joints, base = at_rest(robot, (1.0, 2.0))
+    (place,), (turn,) = base.positions, base.quaternions_xyzw
+    np.testing.assert_array_equal(place[:2], [1.0, 2.0])
+    state = State(place[None], Rotation.from_quat(turn[None]).as_matrix(), joints[None])
+    corners = sole_corners(robot)
+    links = tuple(dict.fromkeys(corner.link for corner in corners))
+    positions, rotations = robot.link_poses(links, state)
+    heights = [
+        (positions[0, i] + rotations[0, i] @ corner.point)[2]
+        for i, link in enumerate(links)
+        for corner in corners
+        if corner.link == link
+    ]
+    assert min(heights) == pytest.approx(0.0, abs=1e-9)
+    assert place[2] > 0.5
 
 
 def test_the_person_stands_beyond_the_robot() -> None:

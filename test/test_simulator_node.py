@@ -245,8 +245,9 @@ def test_the_preview_has_a_base_of_its_own(graph):
     heard: list = []
     graph.node.create_subscription(TFMessage, topics.TF, heard.append, RELIABLE)
     talk.wait_for_generator(robot=False)
+    graph.until(lambda: heard and talk.preview)  # at rest, for RViz to find
     talk.say('wave')
-    graph.until(lambda: heard)
+    graph.until(lambda: talk.markers)
     (transform,) = heard[-1].transforms
     assert (transform.header.frame_id, transform.child_frame_id) == ('odom', 'preview/pelvis')
     assert (transform.transform.translation.x, transform.transform.translation.y) == (2.0, -3.0)

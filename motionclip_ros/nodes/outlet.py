@@ -20,7 +20,6 @@ from motionclip_ros.nodes.running import FLOOD, LATCHED, one_line, overridable
 from motionclip_ros.nodes.showing import Show
 from motionclip_ros.parameters.definitions import GeneratorParameters
 from motionclip_ros.performance import Outcome, Performance, Terms
-from motionclip_ros.preview import Preview
 from motionclip_ros.provenance import Sources
 from motionclip_ros.reporting import performance_report
 from motionclip_ros.retargeting.limits import JointLimits
@@ -74,16 +73,17 @@ class RobotOutlet:
         self._base = publisher(MultiDOFJointTrajectory, '~/base_trajectory', LATCHED)
         self._report = publisher(String, '~/report', LATCHED)
         self._outcome = publisher(String, '~/outcome', FLOOD)
-        self._show = Show(node)
+        self._show = Show(node, robot, self._offset)
         self._heartbeat = Heartbeat(node, sources, self._joint_states, self.link)
 
     def begin(self) -> None:
         """Say what there is to say."""
         self._heartbeat.begin()
+        self._show.stand()
 
     def end(self) -> None:
         """Fall silent, once the last word has arrived."""
-        self._show.end()
+        self._show.silence()
         self._heartbeat.end()
         self.link.settle(_FAREWELL)
 
@@ -150,19 +150,7 @@ class RobotOutlet:
 
     def preview(self, performance: Performance) -> None:
         """Show what the robot is to do."""
-        generation, command = performance.generation, performance.command
-        offset = self.settings.preview_offset
-        self._show.begin(
-            Preview(
-                generation.motion,
-                generation.trajectory,
-                generation.targets,
-                command.trajectory,
-                command.begins,
-                self._robot.correspondence.base,
-                (offset[0], offset[1]),
-            )
-        )
+        self._show.begin(performance)
 
     def ended(self, request: Request, outcome: Outcome) -> None:
         """Tell what became of a request."""
@@ -177,6 +165,10 @@ class RobotOutlet:
         self._outcome.publish(
             conversions.report({'text': request.text, 'outcome': outcome.name, 'message': message})
         )
+
+    def _offset(self) -> tuple[float, float]:
+        x, y = self.settings.preview_offset
+        return x, y
 
     def _message(self, command: Command, start: int) -> JointTrajectory:
         """Write a command, without joints that stay where the controller allows that."""

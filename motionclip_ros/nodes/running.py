@@ -88,6 +88,9 @@ def serve(build: Callable[[], Node]) -> NoReturn:
         sys.stderr.write(f'{one_line(error)}\n')
         status = 2
     finally:
+        # Ctrl-C reaches a launched node twice. The second must not kill it while it closes.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         # The node first, because closing it may save something; nothing spins any more.
         if node is not None:
             node.destroy_node()
