@@ -51,7 +51,7 @@ def link_positions(retargeter: Retargeter, found: Retargeted, *links: str) -> np
 
 @pytest.mark.parametrize('action', ACTIONS)
 def test_no_limit_is_exceeded(retargeter, solved, action) -> None:
-    _, (path, report) = solved(action)
+    _, (path, report, *_) = solved(action)
     limits = retargeter.robot.limits
     between = path.sample(np.linspace(0.0, path.seconds, 20 * len(path))).positions
     assert (between >= limits.lower).all()
@@ -106,14 +106,14 @@ def test_the_hands_rise_when_the_humans_do(retargeter, solved) -> None:
 
 @pytest.mark.parametrize('action', ['walk', 'kick', 'dance'])
 def test_the_robot_faces_where_the_human_faces(solved, action) -> None:
-    motion, (path, _) = solved(action)
+    motion, (path, *_) = solved(action)
     ours = Rotation.from_quat(path.base_quaternion_xyzw).as_matrix()[:, :, 0]
     theirs = motion.pose.rotations[:, 0, :, 2]
     assert np.median((ours * theirs).sum(-1)) > 0.98
 
 
 def test_a_walk_goes_as_far_as_the_legs_are_long(retargeter, solved) -> None:
-    motion, (path, _) = solved('walk')
+    motion, (path, *_) = solved('walk')
     way = np.linalg.norm(np.ptp(motion.root_position[:, :2], axis=0))
     ours = np.linalg.norm(np.ptp(path.base_position[:, :2], axis=0))
     assert 0.7 < ours / way < 0.82

@@ -109,7 +109,7 @@ def test_joints_of_another_controller_stay(retargeter, clips) -> None:
 
 def test_a_recorded_motion_can_be_played_to_the_stream(retargeter, clips) -> None:
     motion = Motion.load(clips['wave'])[:60]
-    trajectory, report = retarget_live(retargeter, motion)
+    trajectory, report, _ = retarget_live(retargeter, motion)
     assert len(trajectory) == len(motion)
     assert report['limb_direction_error_deg'] < 8.0
     assert report['velocity_use'] <= 1.0

@@ -150,8 +150,8 @@ class GeneratorNode(SteadyLifecycleNode):
     def _quit(self) -> None:
         if self._performer is not None:
             performer, self._performer = self._performer, None
-            self.destroy_timer(self._looking)
             performer.close()
+            self.destroy_timer(self._looking)  # its thread, which has ended, may have started it
             self._outlet.end()
 
     def _close(self) -> None:
