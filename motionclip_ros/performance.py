@@ -75,8 +75,11 @@ class Outlet(Protocol):
             MotionClipError: It has to be known, and is not.
         """
 
-    def send(self, performance: Performance) -> None:
-        """Tell the robot, and everybody else."""
+    def written(self, command: Command) -> Any:
+        """Return the message of a command, before the moment from which milliseconds count."""
+
+    def send(self, performance: Performance, message: Any) -> None:
+        """Tell the robot, by the message of its command, and everybody else."""
 
     def halt(self) -> None:
         """Do what can be done to stop a robot of which nothing is known."""

@@ -215,6 +215,7 @@ class Performer:
             command = self.commander.plan(
                 generation.trajectory, self._outlet.now(), measured, self._limits(terms), lead
             )
+            message = self._outlet.written(command)
             if not self.commander.stamped:
                 self._outlet.sleep_until(command.takes_over)
             with self._sending:
@@ -232,7 +233,7 @@ class Performer:
                             1e3 * (time.perf_counter() - began),
                         ),
                     )
-                    self._outlet.send(self._performing)
+                    self._outlet.send(self._performing, message)
                     return replaced
         raise TrajectoryError(
             'this machine is too busy to take over the motion that is under way; try again'
@@ -249,12 +250,13 @@ class Performer:
                 if measured is None:
                     break
             command = self.commander.plan(None, now, measured, self._limits(terms), lead)
+            message = self._outlet.written(command)
             if not self.commander.stamped:
                 self._outlet.sleep_until(command.takes_over)
             launched = self.commander.launched(command, self._outlet.now())
             if launched is not None:
                 provenance = self._provenance(request, launched, terms, None, {})
-                self._outlet.send(Performance(request, None, launched, provenance, 0.0))
+                self._outlet.send(Performance(request, None, launched, provenance, 0.0), message)
                 return performing
         return performing
 

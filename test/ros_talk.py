@@ -80,9 +80,13 @@ class Talk:
         node.create_subscription(
             JointTrajectory,
             topics.absolute(topics.JOINT_TRAJECTORY, namespace),
-            lambda message: self.arrived.append(Arrived(message, time.time())),
+            self._arrive,
             RELIABLE,
         )
+
+    def _arrive(self, message: JointTrajectory, information: dict) -> None:
+        # When the middleware had it: this process may have been busy with something else.
+        self.arrived.append(Arrived(message, information['received_timestamp'] / 1e9))
 
     @property
     def trajectories(self) -> list[JointTrajectory]:

@@ -86,7 +86,11 @@ class Outlet:
             np.zeros(3),
         )
 
-    def send(self, performance) -> None:
+    def written(self, command):
+        return command.trajectory
+
+    def send(self, performance, message) -> None:
+        assert message is performance.command.trajectory
         self.sent.append(performance)
 
     def halt(self) -> None:

@@ -16,10 +16,10 @@ SECOND = 1_000_000_000
 LEADS = (0.06, 0.15, 0.4, 1.0)
 """How long before a takeover it is planned [s]; the later ones where the first was too short."""
 
-STOP_LEADS = (0.01, 0.03, 0.1)
+STOP_LEADS = (0.02, 0.05, 0.1)
 """The same for a stop, which is planned in a fraction of the time [s]."""
 
-_TRANSPORT = 2_000_000  # [ns] that a message may need to be there before a takeover
+_TRANSPORT = 4_000_000  # [ns] that a message may need to be there before a takeover
 _BEHIND = 0.03  # [s] by which a controller that steps from time to time may lag
 _LATE = 5_000_000  # [ns] after which a start on arrival would be a jump
 _NEAR = 0.1  # [rad] by which gravity may pull a standing robot off where it was told to be

@@ -122,12 +122,19 @@ class RobotOutlet:
                 raise
         return None
 
-    def send(self, performance: Performance) -> None:
+    def written(self, command: Command) -> JointTrajectory:
+        """Write a command, without joints that stay where the controller allows that."""
+        trajectory = command.trajectory
+        if self.settings.partial_goals:
+            trajectory = only(trajectory, moving(trajectory))
+        return conversions.joint_trajectory(trajectory)
+
+    def send(self, performance: Performance, message: JointTrajectory) -> None:
         """Tell the robot, and then everybody else."""
         began = time.perf_counter()
         command = performance.command
         start = command.start if self.settings.stamped else 0
-        message = self._message(command, start)
+        message.header.stamp = conversions.moment(start)
         self.link.send(message, command)
         published = 1e3 * (time.perf_counter() - began)
         # Somebody may have remapped the one to the other; a robot shall not be told twice.
@@ -169,13 +176,6 @@ class RobotOutlet:
     def _offset(self) -> tuple[float, float]:
         x, y = self.settings.preview_offset
         return x, y
-
-    def _message(self, command: Command, start: int) -> JointTrajectory:
-        """Write a command, without joints that stay where the controller allows that."""
-        trajectory = command.trajectory
-        if self.settings.partial_goals:
-            trajectory = only(trajectory, moving(trajectory))
-        return conversions.joint_trajectory(trajectory, start)
 
     def _assumed(self) -> dict[str, float]:
         """Return where joints are that a robot need not tell of."""
