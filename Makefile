@@ -26,7 +26,7 @@ demo: interfaces ## Text to a moving robot over ROS 2: TEXT="a person kicks"
 	@$(BIN)/motionclip demo -- "$$TEXT"
 
 test: interfaces ## Run the whole test suite
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: environment ## Check style and types
 	@$(BIN)/ruff check .

@@ -119,6 +119,7 @@ setup(
             'mypy>=1.15',
             'pytest>=8.3',
             'pytest-timeout>=2.3',
+            'pytest-xdist>=3.6',
             'roma>=1.5',
             'ray>=2.40',
             'ruff>=0.9',

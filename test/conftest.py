@@ -28,6 +28,22 @@ jaxtyping.install_import_hook(
 )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Divide the tests among processes by module; what runs in real time comes last, alone."""
+    alone = [item for item in items if _is_real_time(item)]
+    items[:] = [item for item in items if not _is_real_time(item)] + alone
+    if config.pluginmanager.hasplugin('xdist'):
+        for item in items:
+            group = 'real_time' if _is_real_time(item) else item.path.stem
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _is_real_time(item: pytest.Item) -> bool:
+    fixtures = getattr(item, 'fixturenames', ())
+    return 'graph' in fixtures or item.get_closest_marker('real_time') is not None
+
+
 def pytest_sessionfinish() -> None:
     """Remove the log folder."""
     shutil.rmtree(LOG_DIR, ignore_errors=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_approach import measured, retargeted
 from test_execution import MOMENTS, SEEDS, command
@@ -37,6 +37,7 @@ def seconds(nanoseconds: int) -> float:
 
 @settings(max_examples=60, deadline=None)
 @given(SEEDS, SEEDS, st.lists(MOMENTS, min_size=1, max_size=3), st.integers(1, 49), st.booleans())
+@example(one=0, two=0, moments=[1e-9], late=1, stop=True)  # where the first point is due
 def test_stamped_takeovers_are_exact_whenever_they_arrive(one, two, moments, late, stop) -> None:
     """The message may come at any time between its planning and the takeover."""
     commander = started(one)

@@ -19,6 +19,8 @@ from motionclip_ros.bag import Bag
 from motionclip_ros.processes import Processes
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
+pytestmark = pytest.mark.real_time
+
 
 @pytest.fixture(autouse=True)
 def analytic_model(monkeypatch):

@@ -100,7 +100,7 @@ def plan(
     if origin.kept is None:
         late = _after(entered.trajectory, _ARRIVED)
         return Plan(late, entered.begins, origin.elapsed)
-    if origin.elapsed <= current.time_from_start[origin.kept]:
+    if origin.elapsed <= current.time_from_start[origin.kept] + _SAME:
         return Plan(*entered, origin.elapsed)
     head = _head(current, origin.elapsed, origin.kept)
     whole = appended(head, entered.trajectory)
