@@ -257,7 +257,9 @@ class Performer:
             if launched is not None:
                 provenance = self._provenance(request, launched, terms, None, {})
                 self._outlet.send(Performance(request, None, launched, provenance, 0.0), message)
-                return performing
+                break
+        else:  # this machine is too busy to brake as planned
+            self._outlet.halt()
         return performing
 
     def _moving(self) -> MovingState | None:

@@ -64,6 +64,8 @@ class Outlet:
         self.sent: list = []
         self.halts, self.previews, self.outcomes = 0, [], []
         self.silent, self.speed = False, 0.0
+        self.writing = 0
+        """How long it takes to write a message [ns]."""
 
     def now(self) -> int:
         return self.time
@@ -87,6 +89,7 @@ class Outlet:
         )
 
     def written(self, command):
+        self.time += self.writing
         return command.trajectory
 
     def send(self, performance, message) -> None:
@@ -216,6 +219,25 @@ def test_a_robot_that_stands_is_told_nothing(stage) -> None:
     stage.performer.stop()
     assert not stage.outlet.sent
     assert not stage.outlet.halts
+
+
+@pytest.mark.parametrize('writing', [0.04, 0.2, 0.5])
+def test_a_slow_machine_brakes_later(stage, writing) -> None:
+    stage.perform('walk')
+    stage.outlet.time += SECOND // 10
+    stage.outlet.writing = round(writing * SECOND)
+    stage.performer.stop()
+    assert stage.outlet.sent[1].provenance.is_stop
+    assert not stage.outlet.halts
+
+
+def test_what_cannot_be_braked_in_time_is_halted(stage, monkeypatch) -> None:
+    stage.perform('walk')
+    stage.outlet.time += SECOND // 10
+    monkeypatch.setattr(stage.performer.commander, 'launched', lambda *_: None)
+    stage.performer.stop()
+    assert len(stage.outlet.sent) == 1
+    assert stage.outlet.halts == 1
 
 
 def test_a_robot_of_which_nothing_is_known_is_halted(stage) -> None:
