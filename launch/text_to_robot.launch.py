@@ -1,7 +1,7 @@
 """Texts in, a moving humanoid out: generator, and as wanted simulator, recorder, RViz.
 
 Start it with `ros2 launch motionclip_ros text_to_robot.launch.py rviz:=true record:=true`, then
-`ros2 topic pub --once /motionclip/text std_msgs/msg/String "{data: a person waves}"`.
+`ros2 topic pub --once -w 1 /motionclip/text std_msgs/msg/String "{data: a person waves}"`.
 """
 
 from typing import NamedTuple

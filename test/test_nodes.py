@@ -105,7 +105,7 @@ def test_a_stop_word_brakes_at_once_and_calls_off_what_is_being_made(graph):
     talk = Talk(graph)
     talk.wait_for_generator(robot=False)
     talk.say('sleep')  # takes two seconds to make
-    graph.spin(0.3)
+    graph.until(lambda: 'asleep' in graph.log(GENERATOR))
     talk.say('wave')
     graph.spin(0.2)
     talk.say('Stop!')

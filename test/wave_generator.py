@@ -85,6 +85,7 @@ class WavePipeline:
             raise RuntimeError('a fault in the program')
         on_stage('encoding')
         if text == 'sleep':
+            print('asleep', flush=True)
             time.sleep(2.0)
         on_stage('decoding')
         length = seconds or 2.0
