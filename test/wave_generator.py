@@ -1,5 +1,6 @@
 """The generator node with an analytic arm wave in place of the model: no weights, no torch."""
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -85,7 +86,7 @@ class WavePipeline:
             raise RuntimeError('a fault in the program')
         on_stage('encoding')
         if text == 'sleep':
-            print('asleep', flush=True)
+            sys.stderr.write('asleep\n')
             time.sleep(2.0)
         on_stage('decoding')
         length = seconds or 2.0
