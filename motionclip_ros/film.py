@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from motionclip_model.storage import write_atomically
 
 _CAPTION_HEIGHT = 24
 _MARGIN = 4
+_STRIP_HEIGHT = 40
 
 
 def write_film(frames: Iterable[Frame], path: str | os.PathLike[str], fps: float) -> int:
@@ -48,6 +49,35 @@ def write_film(frames: Iterable[Frame], path: str | os.PathLike[str], fps: float
         with write_atomically(target) as file:
             file.write(draft.read_bytes())
     return count
+
+
+def captioned(frame: Frame, text: str, corner: str = '') -> Frame:
+    """Return a picture with a line of text under it.
+
+    Args:
+        frame: The picture.
+        text: On the left; shortened where there is no room for all of it.
+        corner: On the right.
+    """
+    height, width = frame.shape[:2]
+    picture = Image.new('RGB', (width, height + _STRIP_HEIGHT), 'white')
+    picture.paste(Image.fromarray(np.ascontiguousarray(frame)))
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(_STRIP_HEIGHT // 2)
+    middle, right = height + _STRIP_HEIGHT // 2, width - 2 * _MARGIN
+    draw.text((right, middle), corner, fill='dimgray', font=font, anchor='rm')
+    room = right - 4 * _MARGIN - draw.textlength(corner, font)
+    line = _shortened(text, room, lambda part: draw.textlength(part, font))
+    draw.text((2 * _MARGIN, middle), line, fill='black', font=font, anchor='lm')
+    return np.asarray(picture)
+
+
+def _shortened(text: str, room: float, length: Callable[[str], float]) -> str:
+    if length(text) <= room:
+        return text
+    kept = len(text)
+    while kept and length(text[:kept] + '...') > room:
+        kept -= 1
+    return text[:kept] + '...'
 
 
 def contact_sheet(
@@ -87,7 +117,8 @@ def contact_sheet(
         top = _MARGIN + index // columns * cell_height
         sheet.paste(Image.fromarray(np.ascontiguousarray(frame)), (left, top))
         if captions:
-            draw.text((left + 2, top + height + 2), captions[index], fill='black', font=font)
+            line = _shortened(captions[index], width, lambda part: draw.textlength(part, font))
+            draw.text((left + 2, top + height + 2), line, fill='black', font=font)
     with write_atomically(path) as file:
         sheet.save(file, format='PNG')
 

@@ -25,6 +25,7 @@ def performance_report(performance: Performance, published_ms: float = 0.0) -> d
         **made,
         'trajectory_seconds': trajectory.seconds,
         'trajectory_points': len(trajectory),
+        'motion_begins_s': performance.command.begins,
         'latency_ms': {**latency, 'total': sum(latency.values())},
         'provenance': performance.provenance.facts(),
     }

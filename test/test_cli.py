@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 from small_model import small_config
 
 from motionclip_model.motion import Motion
 from motionclip_ros import cli
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
-COMMANDS = ('generate', 'retarget', 'view', 'recognise', 'train', 'evaluate', 'demo')
+COMMANDS = ('generate', 'retarget', 'render', 'recognise', 'train', 'evaluate', 'demo')
 
 
 class Result:
@@ -96,13 +97,22 @@ def test_retarget_prints_its_report_as_json(motionclip, clips, tmp_path: Path) -
     assert json.loads(result.out)['verdict'] in ('accept', 'slowed', 'refuse')
 
 
-def test_view_draws_people_and_robots(motionclip, clips, tmp_path: Path) -> None:
+def test_render_draws_people_and_robots(motionclip, clips, tmp_path: Path) -> None:
     trajectory = tmp_path / 't.npz'
     motionclip('retarget', clips['kick'], '--out', trajectory)
-    for source, target in ((clips['kick'], 'human.png'), (trajectory, 'robot.png')):
-        result = motionclip('view', source, '--out', tmp_path / target)
+    sizes = []
+    for name, *wanted in (
+        ('human', clips['kick']),
+        ('robot', trajectory),
+        ('both', trajectory, '--beside', clips['kick'], '--caption', 'a kick'),
+    ):
+        target = tmp_path / f'{name}.png'
+        result = motionclip('render', *wanted, '--out', target)
         assert result.status == 0, result.err
-        assert (tmp_path / target).stat().st_size > 50_000
+        assert target.stat().st_size > 50_000
+        with Image.open(target) as picture:
+            sizes.append(picture.size)
+    assert sizes[2][0] > sizes[0][0]
 
 
 def test_recognise_prints_json(motionclip, clips) -> None:
@@ -177,7 +187,7 @@ def test_unusable_options(motionclip, clips, tmp_path: Path) -> None:
     _expect_one_line(motionclip('retarget', walk, *out, '--robot', 'r2d2'), 'r2d2')
     _expect_one_line(motionclip('retarget', 'gone.npz', *out), 'gone.npz: no such file')
     _expect_one_line(motionclip('retarget', 'walk.txt', *out), '.npz (AMASS) or .bvh')
-    _expect_one_line(motionclip('view', walk, '--out', 'walk.txt'), '.png, .mp4 or .gif')
+    _expect_one_line(motionclip('render', walk, '--out', 'walk.txt'), '.png, .mp4 or .gif')
     _expect_one_line(motionclip('recognise', walk, '--labels', 'walk'), 'at least two')
     _expect_one_line(
         motionclip('train', '--data', tmp_path, '--out', tmp_path / 'run'), 'no texts*.jsonl'

@@ -42,6 +42,10 @@ Corpus = Annotated[
     Path,
     typer.Option('--data', help='Folder with AMASS files, texts_*.jsonl and splits.json.'),
 ]
+Namespace = Annotated[
+    str | None,
+    typer.Option(help='Of the robot, in a recording of several.', show_default='the only one'),
+]
 
 
 def _version(wanted: bool) -> None:
@@ -87,17 +91,6 @@ def load_motion(path: Path) -> Any:
     from motionclip_model.data import motion_file
 
     return motion_file.load_motion(path)
-
-
-def is_trajectory(path: Path) -> bool:
-    """Whether an npz file holds joint names, as trajectories do and motions do not."""
-    import zipfile
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return 'joint_names.npy' in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return False
 
 
 def print_json(value: Any) -> None:

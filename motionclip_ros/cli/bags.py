@@ -11,13 +11,9 @@ import typer
 
 from motionclip_model import __version__
 from motionclip_model.errors import DependencyError
-from motionclip_ros.cli.app import Json, app, console, print_json, say
+from motionclip_ros.cli.app import Json, Namespace, app, console, print_json, say
 
 BagFolder = Annotated[Path, typer.Argument(help='Folder of a recording.')]
-Namespace = Annotated[
-    str | None,
-    typer.Option(help='Of the robot, in a recording of several.', show_default='the only one'),
-]
 
 
 @app.command()

@@ -8,13 +8,12 @@ import typer
 from motionclip_model.storage import write_json
 from motionclip_ros.cli.app import (
     Model,
+    Namespace,
     RobotName,
     Seconds,
     Seed,
     app,
     console,
-    is_trajectory,
-    load_motion,
     say,
 )
 
@@ -73,11 +72,14 @@ def _write(result: Any, robot: Any, out: Path, mark: str, render: bool) -> None:
     result.trajectory.save(out / made[1])
     write_json(out / made[2], result.report)
     if render:
+        from motionclip_ros.scenes import Scene
         from motionclip_ros.showing import show
 
+        path = result.trajectory
+        scene = Scene(result.text, path.seconds, result.motion, path)
         for name in (f'motion{mark}.png', f'motion{mark}.mp4'):
             with console.status(f'drawing {name}'):
-                show(out / name, result.motion, robot, result.trajectory)
+                show(out / name, [scene], robot)
             made.append(name)
     say(
         f'{result.motion.seconds:.1f} s of motion, {result.trajectory.seconds:.1f} s on the '
@@ -86,30 +88,58 @@ def _write(result: Any, robot: Any, out: Path, mark: str, render: bool) -> None:
 
 
 @app.command()
-def view(
-    file: Annotated[Path, typer.Argument(help='motion .npz or .bvh, or trajectory .npz.')],
+def render(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help='Motion .npz or .bvh, trajectory .npz, recording, or folder of `generate`.'
+        ),
+    ],
     out: Annotated[
         Path | None,
-        typer.Option('--out', '-o', help='.png, .mp4 or .gif.', show_default='FILE with .png'),
+        typer.Option(
+            '--out', '-o', help='.png, .mp4 or .gif.', show_default='beside PATH, with .png'
+        ),
     ] = None,
-    robot: RobotName = 'g1',
+    beside: Annotated[
+        Path | None,
+        typer.Option('--beside', help='The human motion to draw beside a trajectory.'),
+    ] = None,
+    caption: Annotated[
+        str | None, typer.Option(help='Line under it.', show_default='what was asked for')
+    ] = None,
+    robot: Annotated[
+        str | None,
+        typer.Option(
+            '--robot',
+            '-r',
+            help='Robot of config/robots or path of a URDF.',
+            show_default="the recording's, or g1",
+        ),
+    ] = None,
+    namespace: Namespace = None,
 ) -> None:
-    """Draw a motion or a trajectory.
+    """Draw people and robots: a contact sheet (.png) or a film (.mp4, .gif).
 
-    Example: motionclip view out/demo/trajectory.npz --out walk.mp4
+    Of a recording everything that the robot was told is drawn, each as long as it was executed.
+
+    Example: motionclip render out/demo/bag --out demo.mp4
+
+    Example: motionclip render walk_g1.npz --beside walk.bvh --out walk.gif
     """
+    from dataclasses import replace
+
+    from motionclip_ros.retargeting.robots.robot import load_robot
+    from motionclip_ros.scenes import load_scenes
     from motionclip_ros.showing import show
 
-    target = out or file.with_suffix('.png')
+    target = out or path.parent / f'{path.stem or "picture"}.png'
     with console.status(f'drawing {target}'):
-        if is_trajectory(file):
-            from motionclip_ros.retargeting.robots.robot import load_robot
-            from motionclip_ros.retargeting.trajectory import RobotTrajectory
-
-            trajectory = RobotTrajectory.load(file)
-            show(target, None, load_robot(robot), trajectory)
-        else:
-            show(target, load_motion(file), None, None)
+        scenes, known = load_scenes(path, beside, namespace)
+        if caption is not None:
+            scenes = [replace(scene, caption=caption) for scene in scenes]
+        moves = any(scene.trajectory is not None for scene in scenes)
+        show(target, scenes, load_robot(robot or known or 'g1') if moves else None)
     say(f'wrote {target}')
 
 

@@ -1,6 +1,7 @@
 """`RobotTrajectory`: a robot's joint and base path with times; read from and written to npz."""
 
 import os
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -153,6 +154,15 @@ class RobotTrajectory:
             base + u * (self.base_position[index + 1] - base),
             turn.as_quat(),
         )
+
+    @staticmethod
+    def is_in(path: str | os.PathLike[str]) -> bool:
+        """Whether an npz file holds joint names, as trajectories do and motions do not."""
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return 'joint_names.npy' in archive.namelist()
+        except (OSError, zipfile.BadZipFile):
+            return False
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
