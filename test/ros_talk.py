@@ -8,6 +8,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
+from rclpy.action import ActionClient
 from ros_graph import Graph
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -41,6 +42,26 @@ def set_parameter(graph: Graph, name: str, value, node: str = 'motionclip'):
     wanted = Parameter(name=name, value=ParameterValue(type=kind, **{field: value}))
     request = SetParameters.Request(parameters=[wanted])
     return call(graph, SetParameters, f'/{node}/set_parameters', request).results[0]
+
+
+class Caller:
+    """Sends goals of one action and keeps what comes back."""
+
+    def __init__(self, graph: Graph, kind, name: str):
+        self.graph, self.kind = graph, kind
+        self._client = ActionClient(graph.node, kind, name)
+        graph.until(self._client.server_is_ready)
+        self.feedback: list = []
+
+    def send_goal(self, goal):
+        sent = self._client.send_goal_async(goal, lambda m: self.feedback.append(m.feedback))
+        self.graph.until(sent.done)
+        handle = sent.result()
+        return handle, handle.accepted and handle.get_result_async()
+
+    def wait(self, answer):
+        self.graph.until(answer.done)
+        return answer.result().status, answer.result().result
 
 
 @dataclass

@@ -9,9 +9,8 @@ import pytest
 from action_msgs.msg import GoalStatus
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
-from rclpy.action import ActionClient
 from ros_graph import GENERATOR, SIMULATOR, Graph, graph
-from ros_talk import Talk, call, set_parameter
+from ros_talk import Caller, Talk, call, set_parameter
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
@@ -245,28 +244,16 @@ needs_goals = pytest.mark.skipif(
 )
 
 
-class Client:
-    """Sends goals of GenerateMotion and keeps what comes back."""
+class Client(Caller):
+    """Sends goals of GenerateMotion."""
 
     def __init__(self, graph: Graph):
         from motionclip_interfaces.action import GenerateMotion
 
-        self.graph, self.kind = graph, GenerateMotion
-        self._client = ActionClient(graph.node, GenerateMotion, topics.GENERATE_MOTION)
-        graph.until(self._client.server_is_ready)
-        self.feedback: list = []
+        super().__init__(graph, GenerateMotion, topics.GENERATE_MOTION)
 
     def send(self, text: str, **goal):
-        sent = self._client.send_goal_async(
-            self.kind.Goal(text=text, **goal), lambda m: self.feedback.append(m.feedback)
-        )
-        self.graph.until(sent.done)
-        handle = sent.result()
-        return handle, handle.accepted and handle.get_result_async()
-
-    def wait(self, answer):
-        self.graph.until(answer.done)
-        return answer.result().status, answer.result().result
+        return self.send_goal(self.kind.Goal(text=text, **goal))
 
 
 @needs_goals

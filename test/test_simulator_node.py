@@ -6,9 +6,8 @@ import time
 import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
-from rclpy.action import ActionClient
 from ros_graph import GENERATOR, SIMULATOR, Graph, graph
-from ros_talk import Talk, set_parameter
+from ros_talk import Caller, Talk, set_parameter
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from test_nodes import trajectory
@@ -49,18 +48,13 @@ class States:
         return messages.joint_positions(self.heard[-1])[JOINT]
 
 
-class Controller:
+class Controller(Caller):
     """A client of FollowJointTrajectory."""
 
     def __init__(self, graph: Graph):
         from control_msgs.action import FollowJointTrajectory
 
-        self.graph, self.kind = graph, FollowJointTrajectory
-        self._client = ActionClient(
-            graph.node, FollowJointTrajectory, topics.FOLLOW_JOINT_TRAJECTORY
-        )
-        graph.until(self._client.server_is_ready)
-        self.feedback: list = []
+        super().__init__(graph, FollowJointTrajectory, topics.FOLLOW_JOINT_TRAJECTORY)
 
     def send(self, message: JointTrajectory, path: float = 0.0, goal: float = 0.0):
         from control_msgs.msg import JointTolerance
@@ -69,14 +63,7 @@ class Controller:
         for field, value in (('path_tolerance', path), ('goal_tolerance', goal)):
             if value:
                 getattr(wanted, field).append(JointTolerance(name=JOINT, position=value))
-        sent = self._client.send_goal_async(wanted, lambda m: self.feedback.append(m.feedback))
-        self.graph.until(sent.done)
-        handle = sent.result()
-        return handle, handle.accepted and handle.get_result_async()
-
-    def wait(self, answer):
-        self.graph.until(answer.done)
-        return answer.result().status, answer.result().result
+        return self.send_goal(wanted)
 
 
 @needs_controllers
