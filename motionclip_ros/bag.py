@@ -14,6 +14,7 @@ from rosbags.typesys import Stores, get_typestore
 from motionclip_model.errors import ConfigError
 from motionclip_model.motion import Motion
 from motionclip_ros import messages, topics
+from motionclip_ros.provenance import Provenance
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 
@@ -45,6 +46,17 @@ class Performed(NamedTuple):
     report: dict[str, Any]
     trajectory: RobotTrajectory
     motion: Motion | None
+
+    def provenance(self, place: object) -> Provenance:
+        """Return what it was made from.
+
+        Args:
+            place: The recording, for the message.
+
+        Raises:
+            ConfigError: The report does not say so, or not all of it.
+        """
+        return Provenance.read(self.report.get('provenance'), str(place))
 
 
 def only_namespace(names: Iterable[str], namespace: str | None, place: object) -> str:

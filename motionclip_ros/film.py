@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,18 +67,17 @@ def captioned(frame: Frame, text: str, corner: str = '') -> Frame:
     middle, right = height + _STRIP_HEIGHT // 2, width - 2 * _MARGIN
     draw.text((right, middle), corner, fill='dimgray', font=font, anchor='rm')
     room = right - 4 * _MARGIN - draw.textlength(corner, font)
-    line = _shortened(text, room, lambda part: draw.textlength(part, font))
+    line = _shortened(text, room, draw, font)
     draw.text((2 * _MARGIN, middle), line, fill='black', font=font, anchor='lm')
     return np.asarray(picture)
 
 
-def _shortened(text: str, room: float, length: Callable[[str], float]) -> str:
-    if length(text) <= room:
+def _shortened(text: str, room: float, draw: ImageDraw.ImageDraw, font: Any) -> str:
+    if draw.textlength(text, font) <= room:
         return text
-    kept = len(text)
-    while kept and length(text[:kept] + '...') > room:
-        kept -= 1
-    return text[:kept] + '...'
+    lengths = range(len(text) + 1)
+    fitting = bisect_right(lengths, room, key=lambda n: draw.textlength(text[:n] + '...', font))
+    return text[: max(fitting - 1, 0)] + '...'
 
 
 def contact_sheet(
@@ -117,7 +117,7 @@ def contact_sheet(
         top = _MARGIN + index // columns * cell_height
         sheet.paste(Image.fromarray(np.ascontiguousarray(frame)), (left, top))
         if captions:
-            line = _shortened(captions[index], width, lambda part: draw.textlength(part, font))
+            line = _shortened(captions[index], width, draw, font)
             draw.text((left + 2, top + height + 2), line, fill='black', font=font)
     with write_atomically(path) as file:
         sheet.save(file, format='PNG')

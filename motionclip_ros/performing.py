@@ -20,6 +20,7 @@ from motionclip_ros.inbox import Inbox, Request
 from motionclip_ros.performance import CalledOffError, Outcome, Outlet, Performance, Terms
 from motionclip_ros.provenance import Provenance, Sources
 from motionclip_ros.retargeting.limits import JointLimits
+from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 PROGRESS = {'encoding': 0.0, 'decoding': 0.02, 'retargeting': 0.05, 'planning': 0.08}
 """How much of the whole is done when a stage begins; the robot's motion is the rest."""
@@ -212,12 +213,9 @@ class Performer:
         for lead in LEADS:
             began = time.perf_counter()
             measured = self._measured(request)
-            command = self.commander.plan(
-                generation.trajectory, self._outlet.now(), measured, self._limits(terms), lead
+            command, message = self._prepared(
+                generation.trajectory, self._outlet.now(), measured, terms, lead
             )
-            message = self._outlet.written(command)
-            if not self.commander.stamped:
-                self._outlet.sleep_until(command.takes_over)
             with self._sending:
                 if request.called_off:
                     raise CalledOffError
@@ -249,10 +247,7 @@ class Performer:
                 measured = self._moving()
                 if measured is None:
                     break
-            command = self.commander.plan(None, now, measured, self._limits(terms), lead)
-            message = self._outlet.written(command)
-            if not self.commander.stamped:
-                self._outlet.sleep_until(command.takes_over)
+            command, message = self._prepared(None, now, measured, terms, lead)
             launched = self.commander.launched(command, self._outlet.now())
             if launched is not None:
                 provenance = self._provenance(request, launched, terms, None, {})
@@ -261,6 +256,21 @@ class Performer:
         else:  # this machine is too busy to brake as planned
             self._outlet.halt()
         return performing
+
+    def _prepared(
+        self,
+        motion: RobotTrajectory | None,
+        now: int,
+        measured: MovingState | None,
+        terms: Terms,
+        lead: float,
+    ) -> tuple[Command, Any]:
+        """Plan a command and write its message, and wait where it starts on arrival."""
+        command = self.commander.plan(motion, now, measured, self._limits(terms), lead)
+        message = self._outlet.written(command)
+        if not self.commander.stamped:
+            self._outlet.sleep_until(command.takes_over)
+        return command, message
 
     def _moving(self) -> MovingState | None:
         """Return how a robot moves that does nothing by our command; None if it stands.

@@ -83,8 +83,7 @@ class Preview:
     def at(self, seconds: float) -> Shown:
         """Show a moment after the start [s]; at the end everything stays."""
         now = self._commanded.sample(seconds)
-        part = (seconds - self._begins) / max(self.seconds - self._begins, 1e-9)
-        part = min(max(part, 0.0), 1.0)
+        part = float(part_done(seconds, self._begins, self.seconds))
         frame = round(part * (len(self._joints) - 1))
         return Shown(
             self._joints[frame],
@@ -108,6 +107,13 @@ class Preview:
         local = Rotation.from_quat(meant.base_quaternion_xyzw).inv()
         inside = local.apply(targets - meant.base_position)
         return np.asarray(Rotation.from_quat(turn_xyzw).apply(inside) + place + self._beside)
+
+
+def part_done(
+    time: float | Float[np.ndarray, ' time'], begins: float, ends: float
+) -> float | Float[np.ndarray, ' time']:
+    """Return how much of a motion is done at a time: 0 to 1, evenly between its ends [s]."""
+    return np.clip((time - begins) / max(ends - begins, 1e-9), 0.0, 1.0)
 
 
 def at_rest(

@@ -12,10 +12,9 @@ from motionclip_model.errors import ConfigError
 from motionclip_model.motion import Motion
 from motionclip_model.storage import read_yaml
 from motionclip_ros.bag import Bag, Performed
-from motionclip_ros.provenance import Provenance
+from motionclip_ros.execution.commander import SECOND
+from motionclip_ros.preview import part_done
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
-
-_SECOND = 1e9  # [ns]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +41,7 @@ class Scene:
         The person keeps pace with the robot, which may need longer.
         """
         whole = self.seconds if self.trajectory is None else self.trajectory.seconds
-        lasts = max(whole - self.begins, 1e-9)
-        return np.clip((time - self.begins) / lasts, 0.0, 1.0)
+        return np.asarray(part_done(time, self.begins, whole))
 
 
 def load_scenes(
@@ -64,8 +62,7 @@ def load_scenes(
     """
     if (path / 'metadata.yaml').is_file():
         performed = Bag(path, namespace).performed()
-        robot = Provenance.read(performed[-1].report.get('provenance'), str(path)).sources.robot
-        return recorded(performed, path), robot
+        return recorded(performed, path), performed[-1].provenance(path).sources.robot
     if path.is_dir():
         return _generated(path), None
     if RobotTrajectory.is_in(path):
@@ -86,13 +83,11 @@ def recorded(performed: Sequence[Performed], place: object) -> list[Scene]:
     Raises:
         ConfigError: A report lacks something.
     """
-    starts = [
-        Provenance.read(each.report.get('provenance'), str(place)).start for each in performed
-    ]
+    starts = [each.provenance(place).start for each in performed]
     scenes = []
     for each, start, following in zip(performed, starts, [*starts[1:], None], strict=True):
         whole = each.trajectory.seconds
-        until = whole if following is None else min(whole, (following - start) / _SECOND)
+        until = whole if following is None else min(whole, (following - start) / SECOND)
         if until > 0.0:
             caption = str(each.report.get('text', ''))
             begins = float(each.report.get('motion_begins_s', 0.0))

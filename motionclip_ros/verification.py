@@ -64,7 +64,7 @@ def verify(
             are not those that it was made with.
     """
     performed = Bag(path, namespace).performed()
-    sources = _provenance(performed[-1], path).sources
+    sources = performed[-1].provenance(path).sources
     checkpoint = checkpoint_path(model or sources.model)
     _require('model', str(checkpoint), file_hash(checkpoint), sources.model_sha256)
     pipeline = Pipeline.load(str(checkpoint), robot or sources.robot, sources.joint_limits or None)
@@ -84,7 +84,7 @@ def compare(performed: Sequence[Performed], pipeline: Any, place: object) -> lis
     found = []
     current: RobotTrajectory | None = None
     for each in performed:
-        provenance = _provenance(each, place)
+        provenance = each.provenance(place)
         if isinstance(provenance.origin, Takeover) and current is None:
             found.append(Verification(provenance, (_UNKNOWN,)))
             continue
@@ -109,10 +109,6 @@ def compare(performed: Sequence[Performed], pipeline: Any, place: object) -> lis
             differences = _motion_differences(each.motion, generation.motion) + differences
         found.append(Verification(provenance, tuple(differences)))
     return found
-
-
-def _provenance(performed: Performed, place: object) -> Provenance:
-    return Provenance.read(performed.report.get('provenance'), str(place))
 
 
 def _motion_differences(recorded: Motion, again: Motion) -> list[Difference]:
