@@ -1,12 +1,13 @@
 """What a text command asks for: motions in a row, a changed or a mixed one."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from jaxtyping import Float
 from torch import Tensor
 
-from motionclip_model.errors import TextError
+from motionclip_model.errors import MotionClipError, TextError
 from motionclip_model.latent import Term, edited, interpolated, meanings, parse_terms
 from motionclip_model.model import MotionClip
 from motionclip_model.motion import Motion
@@ -87,10 +88,39 @@ def encode(
     return interpolated(ends, 101)[round(100 * instruction.share)][None]
 
 
+def part_seconds(
+    model: MotionClip,
+    condition: TextEmbedding | Float[Tensor, '1 embedding'],
+    seconds: float | Sequence[float] | None,
+) -> list[float]:
+    """Say how long each motion of an instruction lasts [s].
+
+    Args:
+        model: A trained model.
+        condition: What `encode` made of the instruction.
+        seconds: Duration of all of it, or of each motion in a row [s]; by default what the
+            text suggests.
+
+    Raises:
+        MotionClipError: A total, or a number of durations, that does not fit the motions.
+    """
+    meaning = condition.meaning if isinstance(condition, TextEmbedding) else condition
+    if isinstance(seconds, Sequence):
+        if len(seconds) != len(meaning):
+            raise MotionClipError(
+                f'{len(seconds)} durations for {len(meaning)} commands; give one for each, or '
+                'one for all'
+            )
+        return list(seconds)
+    if len(meaning) == 1 and seconds is not None:
+        return [seconds]
+    return shared_seconds(model.predict_seconds(meaning).tolist(), seconds)
+
+
 def generate_encoded(
     model: MotionClip,
     condition: TextEmbedding | Float[Tensor, '1 embedding'],
-    seconds: float | None,
+    seconds: float | Sequence[float] | None,
     seed: int | None,
 ) -> Motion:
     """Make the motion that an instruction asks for.
@@ -98,13 +128,13 @@ def generate_encoded(
     Args:
         model: A trained model.
         condition: What `encode` made of the instruction.
-        seconds: Duration of all of it [s]; by default what the text suggests.
+        seconds: See `part_seconds`.
         seed: Another seed gives another motion of the same meaning, None the most typical.
 
     Raises:
         MotionClipError: A duration that the model has not learned.
     """
+    durations = part_seconds(model, condition, seconds)
     if not isinstance(condition, TextEmbedding) or len(condition.meaning) == 1:
-        return model.generate(condition, seconds, seed)
-    suggested = model.predict_seconds(condition.meaning).tolist()
-    return generate_sequence(model, condition, shared_seconds(suggested, seconds), seed)
+        return model.generate(condition, durations[0], seed)
+    return generate_sequence(model, condition, durations, seed)

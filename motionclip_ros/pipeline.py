@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -12,7 +12,13 @@ from jaxtyping import Float
 
 from motionclip_model import __version__
 from motionclip_model.checkpoint import checkpoint_path
-from motionclip_model.instruction import encode, generate_encoded, understand
+from motionclip_model.instruction import (
+    Instruction,
+    encode,
+    generate_encoded,
+    part_seconds,
+    understand,
+)
 from motionclip_model.model import MotionClip
 from motionclip_model.motion import Motion
 from motionclip_ros.retargeting.retargeter import Retargeter
@@ -102,7 +108,7 @@ class Pipeline:
     def generate(
         self,
         text: str,
-        seconds: float | None = None,
+        seconds: float | Sequence[float] | None = None,
         seed: int | None = None,
         force: bool = False,
         joints: tuple[str, ...] = (),
@@ -114,7 +120,8 @@ class Pipeline:
         Args:
             text: What to do, in plain words; several commands in a row, sums of meanings and
                 mixtures as `motionclip_model.instruction.understand` reads them.
-            seconds: Duration of all [s]; by default what the text suggests.
+            seconds: Duration of all, or of each of several commands [s]; by default what the
+                text suggests.
             seed: Another seed gives another motion of the same meaning, None the most typical.
             force: Serve texts that ask for no motion that the model has seen, too.
             joints: Groups, names or patterns of the joints that may move; empty for all.
@@ -137,7 +144,8 @@ class Pipeline:
         condition = encode(self.model, instruction)
         encoded = time.perf_counter()
         on_stage('decoding')
-        motion = generate_encoded(self.model, condition, seconds, seed)
+        durations = part_seconds(self.model, condition, seconds)
+        motion = generate_encoded(self.model, condition, durations, seed)
         decoded = time.perf_counter()
         on_stage('retargeting')
         retargeted = retargeter.retarget(motion.resampled(ROBOT_FPS))
@@ -146,6 +154,10 @@ class Pipeline:
             'text': text,
             'seed': seed,
             'seconds': motion.seconds,
+            'parts': [
+                {'text': part, 'seconds': duration}
+                for part, duration in zip(_names(instruction), durations, strict=True)
+            ],
             'version': __version__,
             'model_sha256': self.model_sha256,
             'latency_ms': {
@@ -158,6 +170,12 @@ class Pipeline:
         links = len(retargeted.targets.links)
         targets = retargeted.targets.tasks.target_position[:, :links]
         return Generation(text, seed, motion, retargeted.trajectory, targets, report)
+
+
+def _names(instruction: Instruction) -> Sequence[str]:
+    """Texts of the motions in a row; sums and mixtures are one."""
+    one = bool(instruction.terms) or instruction.share is not None
+    return (instruction.text,) if one else instruction.parts
 
 
 def file_hash(path: Path) -> str:

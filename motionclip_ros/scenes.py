@@ -62,7 +62,8 @@ def load_scenes(
     """
     if (path / 'metadata.yaml').is_file():
         performed = Bag(path, namespace).performed()
-        return recorded(performed, path), performed[-1].provenance(path).sources.robot
+        scenes = [scene for scene, _ in recorded(performed, path)]
+        return scenes, performed[-1].provenance(path).sources.robot
     if path.is_dir():
         return _generated(path), None
     if RobotTrajectory.is_in(path):
@@ -73,8 +74,8 @@ def load_scenes(
     return [Scene(path.stem, motion.seconds, motion)], None
 
 
-def recorded(performed: Sequence[Performed], place: object) -> list[Scene]:
-    """Return what a robot was told, each as long as it was executed.
+def recorded(performed: Sequence[Performed], place: object) -> list[tuple[Scene, Performed]]:
+    """Return what a robot was told, each as long as it was executed, and what is known of it.
 
     Args:
         performed: From a recording.
@@ -91,7 +92,7 @@ def recorded(performed: Sequence[Performed], place: object) -> list[Scene]:
         if until > 0.0:
             caption = str(each.report.get('text', ''))
             begins = float(each.report.get('motion_begins_s', 0.0))
-            scenes.append(Scene(caption, until, each.motion, each.trajectory, begins))
+            scenes.append((Scene(caption, until, each.motion, each.trajectory, begins), each))
     return scenes
 
 

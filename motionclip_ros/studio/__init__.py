@@ -1,0 +1,1 @@
+"""The page in the browser: say something, watch person and robot do it, and look closer."""

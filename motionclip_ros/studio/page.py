@@ -1,0 +1,115 @@
+"""One visitor's page: what is asked on the left, the stage in the middle, the facts beside it."""
+
+from functools import partial
+from pathlib import Path
+
+from nicegui import ui
+
+from motionclip_model.errors import MotionClipError
+from motionclip_ros.studio.asking import Asking
+from motionclip_ros.studio.results import Results
+from motionclip_ros.studio.service import Service, Wish
+from motionclip_ros.studio.stage import Stage
+from motionclip_ros.studio.takes import Take
+
+STYLE = (Path(__file__).parent / 'studio.css').read_text()
+
+
+class Page:
+    """What one visitor sees and does."""
+
+    def __init__(self, service: Service, robot: str, opened: list[Take]):
+        """Build the page.
+
+        Args:
+            service: Behind all pages.
+            robot: The robot to begin with.
+            opened: Takes of a recording that is looked at, to begin with.
+        """
+        self._service = service
+        self._history: list[Take] = list(opened)
+        self._current: Take | None = None
+        self._other: Take | None = None
+        ui.add_css(STYLE)
+        ui.dark_mode(None)
+        self._asking = Asking(self._perform, service.robots(), robot)
+        with ui.element('main').classes('studio'):
+            with ui.element('header').classes('top'):
+                ui.label('motionclip').classes('brand')
+                self._asking.prompt()
+            with ui.element('section').classes('ask').props('aria-label="What to do"'):
+                self._asking.settings()
+                self._asking.panel()
+                ui.label('History').classes('heading')
+                self._list = ui.element('ol').classes('history').props('aria-label=History')
+            with ui.element('section').classes('watch').props('aria-label=Stage'):
+                self._progress = ui.linear_progress(show_value=False).props(
+                    'indeterminate aria-label="Working"'
+                )
+                self._stage = Stage()
+                self._problem = ui.label().classes('problem').props('role=alert')
+            with ui.element('section').classes('facts').props('aria-label=Facts'):
+                self._results = Results()
+        self._progress.visible = self._problem.visible = False
+        self._draw_history()
+        if opened:
+            ui.timer(0.0, partial(self._show, opened[0]), once=True)
+
+    async def _perform(self, wish: Wish) -> None:
+        self._problem.visible = False
+        self._progress.visible = True
+        self._asking.button.disable()
+        try:
+            takes = await self._service.perform(wish)
+        except MotionClipError as error:
+            self._problem.text = str(error)
+            self._problem.visible = True
+            return
+        finally:
+            self._progress.visible = False
+            self._asking.button.enable()
+        self._history[:0] = takes[::-1]
+        self._asking.base.value = takes[0].scene.caption
+        await self._show(takes[0])
+
+    async def _show(self, take: Take) -> None:
+        self._current = take
+        await self._refresh()
+
+    async def _compare(self, take: Take) -> None:
+        """Put a take beside the one that is shown, or away again."""
+        self._other = None if self._other is take else take
+        await self._refresh()
+
+    async def _refresh(self) -> None:
+        takes = [take for take in (self._current, self._other) if take is not None]
+        if len(takes) == 2 and takes[0] is takes[1]:
+            takes = takes[:1]
+        shapes = [await self._service.shape(take) for take in takes]
+        for take in takes:
+            self._service.takes.add(take)
+        self._stage.perform(takes, [len(shape.bodies) for shape in shapes])
+        self._results.show(takes)
+        self._draw_history()
+
+    def _draw_history(self) -> None:
+        self._list.clear()
+        with self._list:
+            for take in self._history:
+                self._entry(take)
+
+    def _entry(self, take: Take) -> None:
+        seed = '' if take.seed is None else f', seed {take.seed}'
+        verdict = take.report.get('retargeting', {}).get('verdict', '')
+        shown = 'shown' if take is self._current else ''
+        with ui.element('li').classes(f'entry {shown}'):
+            ui.button(take.scene.caption or 'stop', on_click=partial(self._show, take)).props(
+                'flat dense no-caps align=left'
+            ).classes('entry-text')
+            ui.label(f'{take.scene.seconds:.1f} s{seed}').classes('quiet')
+            ui.element('span').classes(f'dot {verdict}').props(f'title="{verdict}"')
+            pressed = str(take is self._other).lower()
+            ui.button('A|B', on_click=partial(self._compare, take)).props(
+                f'flat dense no-caps size=sm aria-pressed={pressed} '
+                'title="Compare with the one that is shown"'
+            )

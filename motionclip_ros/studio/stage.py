@@ -1,0 +1,135 @@
+"""The stage as an element of the page, and what it is told of a take."""
+
+from pathlib import Path
+from typing import Any
+
+import nicegui
+import numpy as np
+from nicegui.element import Element
+
+from motionclip_model.motion import Motion
+from motionclip_ros.preview import FEET
+from motionclip_ros.retargeting.contacts import contacts
+from motionclip_ros.studio.shapes import person_shape
+from motionclip_ros.studio.takes import STAGE_FPS, Take
+
+SHAPES, POSES = '/shapes', '/poses'
+"""Where the browser fetches bodies and their poses."""
+
+# NiceGUI's build of three.js, which its own 3D scene is made of.
+_THREE = Path(nicegui.__file__).parent / 'elements' / 'scene' / 'dist'
+
+_ROW = 1.3
+"""Distance between those who stand beside each other [m]."""
+
+
+class Stage(Element, component='stage.js', esm={'nicegui-scene': str(_THREE)}):
+    """People and robots in a room, with a clock and a bar to move in time; see stage.js."""
+
+    def perform(self, takes: list[Take], link_counts: list[int], *, plays: bool = True) -> None:
+        """Put takes on the stage side by side, from the beginning.
+
+        Args:
+            takes: One, or several to compare.
+            link_counts: Bodies of each take's robot that are drawn.
+            plays: Whether they move at once.
+        """
+        actors = _actors(takes, link_counts)
+        first = takes[0]
+        self.run_method(
+            'show',
+            {
+                'actors': actors,
+                'seconds': max(take.scene.seconds for take in takes),
+                'lanes': _lanes(first),
+                'segments': _segments(first),
+                'plays': plays,
+                'identity': first.identity,
+            },
+        )
+
+
+def _actors(takes: list[Take], link_counts: list[int]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    marks = ['', ''] if len(takes) == 1 else [f' {letter}' for letter in 'AB']
+    for take, links, mark in zip(takes, link_counts, marks, strict=False):
+        common = {'fps': _rate(take), 'frames': take.frame_count}
+        if take.motion is not None:
+            facing = take.motion.joint_rotations[0, 0] @ [0.0, 0.0, 1.0]
+            found.append(
+                {
+                    'name': f'person{mark}',
+                    'shape': f'{SHAPES}/person',
+                    'poses': f'{POSES}/{take.identity}/person',
+                    'bodies': len(person_shape().bodies),
+                    'heading': float(np.arctan2(facing[1], facing[0])),
+                    'start': take.motion.root_position[take.motion_frames()[0], :2].tolist(),
+                    **common,
+                }
+            )
+        trajectory = take.trajectory
+        x, y, z, w = trajectory.base_quaternion_xyzw[0]
+        found.append(
+            {
+                'name': f'{take.robot_name}{mark}',
+                'shape': f'{SHAPES}/{take.robot.sha256}',
+                'poses': f'{POSES}/{take.identity}/robot',
+                'bodies': links,
+                'heading': float(np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))),
+                'start': trajectory.base_position[0, :2].tolist(),
+                **common,
+            }
+        )
+    for place, actor in enumerate(found):
+        actor['aside'] = _ROW * (place - (len(found) - 1) / 2)
+    return found
+
+
+def _rate(take: Take) -> float:
+    """Frames per second: `STAGE_FPS`, but for rounding to whole frames."""
+    seconds = take.scene.seconds
+    return (take.frame_count - 1) / seconds if seconds > 0.0 else STAGE_FPS
+
+
+def _lanes(take: Take) -> list[dict[str, Any]]:
+    """When each of the person's feet stands on the floor."""
+    if take.motion is None:
+        return []
+    standing = _standing(take.motion)[take.motion_frames()]
+    rate = _rate(take)
+    return [
+        {'name': f'{side} foot', 'spans': [(begin / rate, end / rate) for begin, end in spans]}
+        for side, spans in (('left', _runs(standing[:, 0])), ('right', _runs(standing[:, 1])))
+    ]
+
+
+def _standing(motion: Motion) -> np.ndarray:
+    """Whether heel or toe of the left and of the right foot stand."""
+    points = contacts(motion, FEET)
+    sides = [[name.startswith(side) for name in FEET] for side in ('left', 'right')]
+    return np.stack([points[:, side].any(axis=1) for side in sides], axis=1)
+
+
+def _runs(values: np.ndarray) -> list[tuple[int, int]]:
+    """First and last frame of each stretch that is true."""
+    edges = np.diff(np.concatenate([[0], values.astype(int), [0]]))
+    last = len(values) - 1
+    begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    return [
+        (int(begin), min(int(end), last)) for begin, end in zip(begins, ends, strict=True)
+    ]
+
+
+def _segments(take: Take) -> list[dict[str, Any]]:
+    """Stretches of the time bar, one for each command in a row."""
+    parts = take.report.get('parts', ())
+    whole = sum(part['seconds'] for part in parts)
+    if not whole:
+        return []
+    begins, length = take.scene.begins, take.scene.seconds - take.scene.begins
+    found, done = [], 0.0
+    for part in parts:
+        start = begins + length * done / whole
+        done += part['seconds']
+        found.append({'text': part['text'], 'start': start, 'end': begins + length * done / whole})
+    return found
