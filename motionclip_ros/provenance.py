@@ -38,7 +38,8 @@ class Provenance:
         text: The command.
         is_stop: Whether it only brings the robot to rest.
         seed: Number that chose the motion; None for the most typical.
-        requested_seconds: Length that was asked for [s]; None left it to the text.
+        requested_seconds: Length that was asked for, of all or of each command in a row [s];
+            None left it to the text.
         joints: Joints that were to move; empty for all.
         posture: Where the others were to stay [rad].
         velocity_scaling: Part of the velocity limits that might be used.
@@ -51,7 +52,7 @@ class Provenance:
     text: str
     is_stop: bool
     seed: int | None
-    requested_seconds: float | None
+    requested_seconds: float | tuple[float, ...] | None
     velocity_scaling: float
     acceleration_scaling: float
     origin: Departure | Takeover

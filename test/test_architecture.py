@@ -27,7 +27,7 @@ LAYERS = (
     ('motionclip_ros',),
     ('motionclip_ros.conversions', 'motionclip_ros.parameters'),
     ('motionclip_ros.nodes',),
-    ('motionclip_ros.demo',),
+    ('motionclip_ros.demo', 'motionclip_ros.studio'),
     ('motionclip_ros.cli',),
 )
 """From the bottom to the top: a module imports from its own layer and from those before it."""

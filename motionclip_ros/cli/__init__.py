@@ -11,6 +11,7 @@ from motionclip_ros.cli import (
     motions,
     retargeting,
     robots,
+    studio,
     training,
 )
 from motionclip_ros.cli.app import app, main
@@ -28,5 +29,6 @@ __all__ = [
     'motions',
     'retargeting',
     'robots',
+    'studio',
     'training',
 ]

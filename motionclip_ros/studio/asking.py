@@ -79,7 +79,9 @@ class Asking:
     def panel(self) -> None:
         """Build the other ways to ask."""
         with ui.tabs().props('dense no-caps align=justify').classes('w-full') as tabs:
-            ideas, change, mix, chain = (ui.tab(name) for name in ('Ideas', 'Change', 'Mix', 'Chain'))
+            ideas, change, mix, chain = (
+                ui.tab(name) for name in ('Ideas', 'Change', 'Mix', 'Chain')
+            )
         with ui.tab_panels(tabs, value=ideas).classes('w-full'):
             with ui.tab_panel(ideas):
                 self._ideas()

@@ -6,8 +6,10 @@ from pathlib import Path
 from nicegui import ui
 
 from motionclip_model.errors import MotionClipError
+from motionclip_ros.studio.actions import Actions
 from motionclip_ros.studio.asking import Asking
 from motionclip_ros.studio.results import Results
+from motionclip_ros.studio.robot_link import RobotLink
 from motionclip_ros.studio.service import Service, Wish
 from motionclip_ros.studio.stage import Stage
 from motionclip_ros.studio.takes import Take
@@ -18,16 +20,20 @@ STYLE = (Path(__file__).parent / 'studio.css').read_text()
 class Page:
     """What one visitor sees and does."""
 
-    def __init__(self, service: Service, robot: str, opened: list[Take]):
+    def __init__(
+        self, service: Service, robot: str, opened: Take | None, link: RobotLink | None = None
+    ):
         """Build the page.
 
         Args:
             service: Behind all pages.
             robot: The robot to begin with.
-            opened: Takes of a recording that is looked at, to begin with.
+            opened: What is on the stage to begin with.
+            link: The way to a robot, if there is one.
         """
         self._service = service
-        self._history: list[Take] = list(opened)
+        # What was performed stays when the page is loaded again.
+        self._history = service.takes.newest()
         self._current: Take | None = None
         self._other: Take | None = None
         ui.add_css(STYLE)
@@ -50,10 +56,11 @@ class Page:
                 self._problem = ui.label().classes('problem').props('role=alert')
             with ui.element('section').classes('facts').props('aria-label=Facts'):
                 self._results = Results()
+                self._actions = Actions(service, link)
         self._progress.visible = self._problem.visible = False
         self._draw_history()
-        if opened:
-            ui.timer(0.0, partial(self._show, opened[0]), once=True)
+        if opened is not None:
+            ui.timer(0.0, partial(self._show, opened), once=True)
 
     async def _perform(self, wish: Wish) -> None:
         self._problem.visible = False
@@ -86,10 +93,9 @@ class Page:
         if len(takes) == 2 and takes[0] is takes[1]:
             takes = takes[:1]
         shapes = [await self._service.shape(take) for take in takes]
-        for take in takes:
-            self._service.takes.add(take)
         self._stage.perform(takes, [len(shape.bodies) for shape in shapes])
         self._results.show(takes)
+        self._actions.take = takes[0]
         self._draw_history()
 
     def _draw_history(self) -> None:

@@ -43,7 +43,7 @@ def recorded_takes(
             Take(
                 scene,
                 known,
-                Path(name).stem,
+                name,
                 each.report,
                 provenance.seed,
                 provenance.requested_seconds,

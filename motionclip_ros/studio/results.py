@@ -8,7 +8,7 @@ from nicegui import ui
 from motionclip_ros.studio.curves import joint_curves, joints_by_use
 from motionclip_ros.studio.takes import Take
 
-_COLOURS = {'play': 'positive', 'slowed': 'warning', 'refuse': 'negative'}
+_COLOURS = {'accept': 'positive', 'slowed': 'warning', 'refuse': 'negative'}
 _FIGURES = (
     ('Least distance to a position limit', 'position_margin_rad', 'position_margin_joint', 'rad'),
     ('Velocity, share of the limit', 'velocity_use', 'velocity_joint', ''),
@@ -61,7 +61,7 @@ class Results:
             verdict = str(facts.get('verdict', 'not judged'))
             ui.badge(verdict, color=_COLOURS.get(verdict, 'grey')).classes('verdict-word')
             seed = 'typical' if take.seed is None else f'seed {take.seed}'
-            ui.label(f'{take.scene.caption} · {take.robot_name} · {seed}').classes('caption')
+            ui.label(f'{take.scene.caption} · {take.robot_title} · {seed}').classes('caption')
         if facts.get('reason'):
             ui.label(str(facts['reason']))
         for line in (*facts.get('warnings', ()), *facts.get('notes', ())):

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from fastapi import Response
 from nicegui import app, ui
 
+from motionclip_ros.studio.guard import LOCAL, Guard, entrance
 from motionclip_ros.studio.page import Page
+from motionclip_ros.studio.robot_link import RobotLink
 from motionclip_ros.studio.service import Service
 from motionclip_ros.studio.shapes import person_shape
 from motionclip_ros.studio.stage import POSES, SHAPES
@@ -18,10 +20,11 @@ _GLTF = 'model/gltf-binary'
 def serve(
     service: Service,
     robot: str,
-    host: str,
-    port: int,
+    address: tuple[str, int],
     opened: Sequence[Take] = (),
     *,
+    link: RobotLink | None = None,
+    token: str | None = None,
     show: bool = True,
 ) -> None:
     """Serve until Ctrl-C.
@@ -29,24 +32,33 @@ def serve(
     Args:
         service: Behind all pages.
         robot: The robot to begin with.
-        host: Address to listen on.
-        port: Port to listen on.
+        address: Host and port to listen on.
         opened: Takes to begin with.
+        link: The way to a robot, if there is one.
+        token: What visitors have to show; None where only this machine can come in.
         show: Whether a browser is opened.
     """
+    for take in opened[::-1]:
+        service.takes.add(take)
     _serve_shapes(service)
+    app.add_middleware(Guard, hosts=LOCAL if token is None else None, token=token)
 
     async def warm_up() -> None:
         # Kept in a variable, lest it be collected before it is done.
         app.state.warming = asyncio.create_task(service.warm_up(robot))
 
+    def page() -> None:
+        Page(service, robot, opened[0] if opened else None, link)
+
     app.on_startup(warm_up)
+    if link is not None:
+        app.on_shutdown(link.close)
     ui.run(
-        lambda: Page(service, robot, list(opened)) and None,
-        host=host,
-        port=port,
+        page,
+        host=address[0],
+        port=address[1],
         title='motionclip studio',
-        show=show,
+        show=entrance(token) if show else False,
         reload=False,
         favicon='🕺',
         show_welcome_message=False,

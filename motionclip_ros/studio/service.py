@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from motionclip_model.errors import ConfigError
@@ -64,16 +65,15 @@ class Service:
         self._performing = ThreadPoolExecutor(1, 'performing')
         self._drawing = ThreadPoolExecutor(1, 'drawing')
 
-    @staticmethod
-    def robots() -> list[str]:
-        """Name all robots that are known."""
-        return list(catalogue.known())
+    def robots(self) -> list[str]:
+        """Name all robots that are known, and those that are loaded."""
+        return sorted({*catalogue.known(), *self._robots})
 
     async def warm_up(self, robot: str) -> None:
         """Load model and robot, and do everything once, so that the first command is fast."""
         await asyncio.gather(
             self._perform(lambda: self._pipeline(robot).warm_up()),
-            self.draw(lambda: (person_shape(), self._shape(self._robot(robot)))),
+            self.draw(lambda: (person_shape(), self._shape(self.robot(robot)))),
         )
 
     async def perform(self, wish: Wish) -> list[Take]:
@@ -84,11 +84,12 @@ class Service:
         """
         if not 1 <= wish.samples <= MOST_SAMPLES:
             raise ConfigError(f'{wish.samples} samples; choose 1 to {MOST_SAMPLES}')
+        # The most typical is only one; with several, each has a seed of its own.
+        first = wish.seed if wish.samples == 1 else wish.seed or 0
         takes = []
         for sample in range(wish.samples):
-            # The most typical is only one; with several, each has a seed of its own.
-            seed = wish.seed if wish.samples == 1 else (wish.seed or 0) + sample
-            takes.append(await self._perform(lambda seed=seed: self._take(wish, seed)))
+            seed = None if first is None else first + sample
+            takes.append(await self._perform(partial(self._take, wish, seed)))
         for take in takes:
             self.takes.add(take)
         return takes
@@ -114,7 +115,12 @@ class Service:
         scene = Scene(made.text, made.trajectory.seconds, made.motion, made.trajectory)
         return Take(scene, pipeline.robot, wish.robot, made.report, seed, wish.seconds)
 
-    def _robot(self, name: str) -> Robot:
+    def robot(self, name: str) -> Robot:
+        """Load a robot, once.
+
+        Raises:
+            MotionClipError: There is none, or it is damaged.
+        """
         if name not in self._robots:
             self._robots[name] = load_robot(name)
         return self._robots[name]
@@ -125,7 +131,7 @@ class Service:
             self._pipelines[robot] = (
                 Pipeline.load(self.model, robot)
                 if loaded is None
-                else Pipeline(loaded.model, self._robot(robot), loaded.model_sha256)
+                else Pipeline(loaded.model, self.robot(robot), loaded.model_sha256)
             )
         return self._pipelines[robot]
 

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import mujoco
 import numpy as np
 import trimesh
-from trimesh.visual.material import PBRMaterial
 
 from motionclip_model.drawing.figures import human_spec
 from motionclip_ros.mujoco_model import compiled, robot_spec
@@ -52,11 +51,11 @@ def _shape(model: mujoco.MjModel) -> Shape:
     numbers = sorted({int(model.geom_bodyid[geom]) for geom in drawn})
     meshes = list(_meshes(model, drawn))
     triangles = sum(len(mesh.faces) for mesh in meshes)
-    scene = trimesh.Scene()
+    scene: Any = trimesh.Scene()
     for count, (geom, mesh) in enumerate(zip(drawn, meshes, strict=True)):
         body = numbers.index(int(model.geom_bodyid[geom]))
         part = _simplified(mesh, MOST_TRIANGLES / max(triangles, 1))
-        part.visual = trimesh.visual.TextureVisuals(material=_material(model.geom_rgba[geom]))
+        part.visual = _looks(model.geom_rgba[geom])
         scene.add_geometry(part, node_name=f'b{body}_{count}', geom_name=f'g{count}')
     names = tuple(model.body(number).name for number in numbers)
     return Shape(names, scene.export(file_type='glb', include_normals=True))
@@ -106,7 +105,10 @@ def _simplified(mesh: trimesh.Trimesh, share: float) -> Any:
     return trimesh.graph.smooth_shade(mesh, angle=_SHARP)
 
 
-def _material(rgba: np.ndarray) -> PBRMaterial:
-    return PBRMaterial(
-        baseColorFactor=[float(part) for part in rgba], roughnessFactor=0.7, metallicFactor=0.1
+def _looks(rgba: np.ndarray) -> Any:
+    kinds: Any = trimesh.visual  # its classes carry no types
+    colour = [float(part) for part in rgba]
+    material = kinds.material.PBRMaterial(
+        baseColorFactor=colour, roughnessFactor=0.7, metallicFactor=0.1
     )
+    return kinds.TextureVisuals(material=material)

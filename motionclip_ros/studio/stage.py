@@ -71,7 +71,7 @@ def _actors(takes: list[Take], link_counts: list[int]) -> list[dict[str, Any]]:
         x, y, z, w = trajectory.base_quaternion_xyzw[0]
         found.append(
             {
-                'name': f'{take.robot_name}{mark}',
+                'name': f'{take.robot_title}{mark}',
                 'shape': f'{SHAPES}/{take.robot.sha256}',
                 'poses': f'{POSES}/{take.identity}/robot',
                 'bodies': links,
@@ -115,9 +115,7 @@ def _runs(values: np.ndarray) -> list[tuple[int, int]]:
     edges = np.diff(np.concatenate([[0], values.astype(int), [0]]))
     last = len(values) - 1
     begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    return [
-        (int(begin), min(int(end), last)) for begin, end in zip(begins, ends, strict=True)
-    ]
+    return [(int(begin), min(int(end), last)) for begin, end in zip(begins, ends, strict=True)]
 
 
 def _segments(take: Take) -> list[dict[str, Any]]:

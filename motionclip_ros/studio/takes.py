@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -57,9 +58,14 @@ class Take:
     robot_name: str
     report: dict[str, Any]
     seed: int | None = None
-    requested_seconds: float | None | tuple[float, ...] = None
+    requested_seconds: float | tuple[float, ...] | None = None
     measured: Measured | None = None
     identity: str = field(default_factory=lambda: uuid4().hex)
+
+    @property
+    def robot_title(self) -> str:
+        """What people call the robot."""
+        return Path(self.robot_name).stem
 
     @property
     def motion(self) -> Motion | None:
@@ -102,6 +108,10 @@ class Takes:
         self._kept[take.identity] = take
         while len(self._kept) > MOST_TAKES:
             self._kept.popitem(last=False)
+
+    def newest(self) -> list[Take]:
+        """Return all takes, the newest first."""
+        return list(self._kept.values())[::-1]
 
     def find(self, identity: str) -> Take | None:
         """Return a take, if it is still kept."""
