@@ -1,5 +1,6 @@
 """Sends commands to a generator from a program that is no node itself, in a thread of its own."""
 
+import contextlib
 import importlib
 import threading
 from collections.abc import Callable
@@ -110,7 +111,5 @@ class Messenger:
         self._context.try_shutdown()
 
     def _spin(self) -> None:
-        try:
+        with contextlib.suppress(ExternalShutdownException):
             self._executor.spin()
-        except ExternalShutdownException:
-            pass
