@@ -11,7 +11,7 @@ ENVIRONMENT := scripts/environment
 INTERFACES := $(ENVIRONMENT:scripts/environment=scripts/interfaces)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment interfaces demo test lint format train benchmark clean
+.PHONY: help environment interfaces browser demo test lint format train benchmark clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -22,10 +22,13 @@ environment: ## Create .venv and install the package with pinned versions
 interfaces: environment ## Build the action and message types that pip has no packages of
 	@$(INTERFACES)
 
+browser:
+	@scripts/browser
+
 demo: interfaces ## Text to a moving robot over ROS 2: TEXT="a person kicks"
 	@$(BIN)/motionclip demo -- "$$TEXT"
 
-test: interfaces ## Run the whole test suite
+test: interfaces browser ## Run the whole test suite
 	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: environment ## Check style and types

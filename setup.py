@@ -48,7 +48,7 @@ setup(
     packages=find_packages(include=['motionclip_model*', 'motionclip_ros*']),
     package_data={
         'motionclip_model': ['py.typed', 'data/*.yaml', 'weights/**/*'],
-        'motionclip_ros': ['py.typed'],
+        'motionclip_ros': ['py.typed', 'studio/*.css', 'studio/*.js'],
     },
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
@@ -89,6 +89,8 @@ setup(
     extras_require={
         # What the retargeter is measured against.
         'benchmark': ['daqp>=0.7', 'pin-pink>=4.0', 'qpsolvers>=4.4'],
+        # The page in the browser.
+        'studio': ['fast-simplification>=0.1.9', 'nicegui>=3.4'],
         # SMPL's own mesh, for those who have its files.
         'smpl': ['smplx>=0.1.28'],
         # Collections on a cluster.
@@ -121,6 +123,7 @@ setup(
             'pytest-timeout>=2.3',
             'pytest-xdist>=3.6',
             'roma>=1.5',
+            'selenium>=4.30',
             'ray>=2.40',
             'ruff>=0.9',
             'setuptools>=68,<80',

@@ -160,7 +160,7 @@ class Asking:
                     ).classes('grow')
                     ui.number(label='s', min=MIN_SECONDS, max=MAX_SECONDS, step=0.5).bind_value(
                         part, 'seconds'
-                    ).props('dense outlined stack-label placeholder=auto').classes('w-16')
+                    ).props('dense outlined stack-label placeholder=auto').classes('part-seconds')
                     _icon('arrow_upward', 'Earlier', partial(move, number, -1))
                     _icon('close', 'Remove', partial(remove, number))
 

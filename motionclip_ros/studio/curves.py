@@ -98,11 +98,16 @@ def _chart(
         }
     return {
         'grid': {'left': LEFT, 'right': RIGHT, 'top': 26, 'bottom': 22},
-        'title': {'text': title, 'textStyle': {'fontSize': 12, 'fontWeight': 'normal'}},
+        'title': {'text': title, 'left': 0, 'textStyle': {'fontSize': 12, 'fontWeight': 'normal'}},
         'legend': {'show': len(series) > 1, 'right': 0, 'top': 0, 'itemHeight': 8},
         'tooltip': {'trigger': 'axis'},
         'xAxis': {'type': 'value', 'min': 0, 'max': round(seconds, 3), 'axisLabel': _SECONDS},
-        'yAxis': {'type': 'value', 'min': float(np.floor(low)), 'max': float(np.ceil(high))},
+        'yAxis': {
+            'type': 'value',
+            'min': float(np.floor(low)),
+            'max': float(np.ceil(high)),
+            'axisLabel': {'showMinLabel': False, 'showMaxLabel': False},
+        },
         'series': series,
         'textStyle': {'color': '#8a94a0'},
     }

@@ -1,11 +1,12 @@
 """One visitor's page: what is asked on the left, the stage in the middle, the facts beside it."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from nicegui import ui
 
-from motionclip_model.errors import MotionClipError
+from motionclip_model.errors import MotionClipError, UnknownTextError
 from motionclip_ros.studio.actions import Actions
 from motionclip_ros.studio.asking import Asking
 from motionclip_ros.studio.results import Results
@@ -36,6 +37,7 @@ class Page:
         self._history = service.takes.newest()
         self._current: Take | None = None
         self._other: Take | None = None
+        self._wish: Wish | None = None
         ui.add_css(STYLE)
         ui.dark_mode(None)
         self._asking = Asking(self._perform, service.robots(), robot)
@@ -53,7 +55,11 @@ class Page:
                     'indeterminate aria-label="Working"'
                 )
                 self._stage = Stage()
-                self._problem = ui.label().classes('problem').props('role=alert')
+                with ui.element('div').classes('problem').props('role=alert') as self._problem:
+                    self._reason = ui.label()
+                    self._anyway = ui.button('Perform anyway', on_click=self._insist).props(
+                        'flat dense no-caps'
+                    )
             with ui.element('section').classes('facts').props('aria-label=Facts'):
                 self._results = Results()
                 self._actions = Actions(service, link)
@@ -69,8 +75,7 @@ class Page:
         try:
             takes = await self._service.perform(wish)
         except MotionClipError as error:
-            self._problem.text = str(error)
-            self._problem.visible = True
+            self._refuse(error, wish)
             return
         finally:
             self._progress.visible = False
@@ -78,6 +83,17 @@ class Page:
         self._history[:0] = takes[::-1]
         self._asking.base.value = takes[0].scene.caption
         await self._show(takes[0])
+
+    def _refuse(self, error: MotionClipError, wish: Wish) -> None:
+        """Say what is wrong; who insists on an unknown command may."""
+        self._reason.text = str(error)
+        self._wish = replace(wish, force=True)
+        self._anyway.visible = isinstance(error, UnknownTextError)
+        self._problem.visible = True
+
+    async def _insist(self) -> None:
+        if self._wish is not None:
+            await self._perform(self._wish)
 
     async def _show(self, take: Take) -> None:
         self._current = take

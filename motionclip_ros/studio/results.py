@@ -26,19 +26,21 @@ class Results:
         self._takes: Sequence[Take] = ()
         with ui.element('div').classes('verdict') as self._verdict:
             ui.label('Nothing performed yet').classes('quiet')
-        with ui.row().classes('items-center w-full no-wrap'):
+        with ui.element('div').classes('details') as self._details:
             self._joint = (
                 ui.select([], label='Joint', on_change=self._draw)
                 .props('dense outlined use-input fill-input hide-selected input-debounce=0')
-                .classes('grow joint')
+                .classes('joint')
             )
-        self._charts = [self._chart('Position'), self._chart('Velocity')]
-        with ui.expansion('Figures').classes('w-full').props('dense'):
-            self._figures = ui.element('div').classes('figures')
+            self._charts = [self._chart('Position'), self._chart('Velocity')]
+            with ui.expansion('Figures').classes('w-full').props('dense'):
+                self._figures = ui.element('div').classes('figures')
+        self._details.visible = False
 
     def show(self, takes: Sequence[Take]) -> None:
         """Show what is known of takes: of the first all, of the second its curves."""
         self._takes = takes
+        self._details.visible = True
         take = takes[0]
         facts: dict[str, Any] = take.report.get('retargeting', {})
         self._verdict.clear()
@@ -66,8 +68,8 @@ class Results:
             ui.label(str(facts['reason']))
         for line in (*facts.get('warnings', ()), *facts.get('notes', ())):
             ui.label(str(line)).classes('quiet')
-        if latency := take.report.get('latency_ms'):
-            whole = sum(latency.values())
+        if latency := dict(take.report.get('latency_ms', {})):
+            whole = latency.pop('total', sum(latency.values()))
             stages = ', '.join(f'{stage} {value:.0f}' for stage, value in latency.items())
             ui.label(f'{whole:.0f} ms: {stages}').classes('quiet latency')
 

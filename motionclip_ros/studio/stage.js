@@ -150,6 +150,7 @@ export default {
       this.sun.castShadow = true;
       this.sun.shadow.mapSize.set(1024, 1024);
       Object.assign(this.sun.shadow.camera, { left: -3, right: 3, top: 3, bottom: -3, far: 12 });
+      this.sun.position.set(2.5, -2, 5);
       this.scene.add(this.sun, this.sun.target);
       this.floor = new THREE.Mesh(
         new THREE.PlaneGeometry(60, 60),
