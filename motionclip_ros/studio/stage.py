@@ -7,11 +7,9 @@ import nicegui
 import numpy as np
 from nicegui.element import Element
 
-from motionclip_model.motion import Motion
-from motionclip_ros.preview import FEET
-from motionclip_ros.retargeting.contacts import contacts
 from motionclip_ros.studio.shapes import person_shape
-from motionclip_ros.studio.takes import STAGE_FPS, Take
+from motionclip_ros.studio.takes import Take
+from motionclip_ros.studio.timeline import command_segments, foot_lanes
 
 SHAPES, POSES = '/shapes', '/poses'
 """Where the browser fetches bodies and their poses."""
@@ -41,8 +39,8 @@ class Stage(Element, component='stage.js', esm={'nicegui-scene': str(_THREE)}):
             {
                 'actors': actors,
                 'seconds': max(take.scene.seconds for take in takes),
-                'lanes': _lanes(first),
-                'segments': _segments(first),
+                'lanes': foot_lanes(first),
+                'segments': command_segments(first),
                 'plays': plays,
                 'identity': first.identity,
             },
@@ -53,7 +51,7 @@ def _actors(takes: list[Take], link_counts: list[int]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     marks = ['', ''] if len(takes) == 1 else [f' {letter}' for letter in 'AB']
     for take, links, mark in zip(takes, link_counts, marks, strict=False):
-        common = {'fps': _rate(take), 'frames': take.frame_count}
+        common = {'fps': take.fps, 'frames': take.frame_count}
         if take.motion is not None:
             facing = take.motion.joint_rotations[0, 0] @ [0.0, 0.0, 1.0]
             found.append(
@@ -82,52 +80,4 @@ def _actors(takes: list[Take], link_counts: list[int]) -> list[dict[str, Any]]:
         )
     for place, actor in enumerate(found):
         actor['aside'] = _ROW * (place - (len(found) - 1) / 2)
-    return found
-
-
-def _rate(take: Take) -> float:
-    """Frames per second: `STAGE_FPS`, but for rounding to whole frames."""
-    seconds = take.scene.seconds
-    return (take.frame_count - 1) / seconds if seconds > 0.0 else STAGE_FPS
-
-
-def _lanes(take: Take) -> list[dict[str, Any]]:
-    """When each of the person's feet stands on the floor."""
-    if take.motion is None:
-        return []
-    standing = _standing(take.motion)[take.motion_frames()]
-    rate = _rate(take)
-    return [
-        {'name': f'{side} foot', 'spans': [(begin / rate, end / rate) for begin, end in spans]}
-        for side, spans in (('left', _runs(standing[:, 0])), ('right', _runs(standing[:, 1])))
-    ]
-
-
-def _standing(motion: Motion) -> np.ndarray:
-    """Whether heel or toe of the left and of the right foot stand."""
-    points = contacts(motion, FEET)
-    sides = [[name.startswith(side) for name in FEET] for side in ('left', 'right')]
-    return np.stack([points[:, side].any(axis=1) for side in sides], axis=1)
-
-
-def _runs(values: np.ndarray) -> list[tuple[int, int]]:
-    """First and last frame of each stretch that is true."""
-    edges = np.diff(np.concatenate([[0], values.astype(int), [0]]))
-    last = len(values) - 1
-    begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    return [(int(begin), min(int(end), last)) for begin, end in zip(begins, ends, strict=True)]
-
-
-def _segments(take: Take) -> list[dict[str, Any]]:
-    """Stretches of the time bar, one for each command in a row."""
-    parts = take.report.get('parts', ())
-    whole = sum(part['seconds'] for part in parts)
-    if not whole:
-        return []
-    begins, length = take.scene.begins, take.scene.seconds - take.scene.begins
-    found, done = [], 0.0
-    for part in parts:
-        start = begins + length * done / whole
-        done += part['seconds']
-        found.append({'text': part['text'], 'start': start, 'end': begins + length * done / whole})
     return found

@@ -89,6 +89,12 @@ class Take:
         """Number of frames on the stage."""
         return max(2, round(self.scene.seconds * STAGE_FPS) + 1)
 
+    @property
+    def fps(self) -> float:
+        """Frames per second on the stage: `STAGE_FPS`, but for rounding to whole frames."""
+        seconds = self.scene.seconds
+        return (self.frame_count - 1) / seconds if seconds > 0.0 else STAGE_FPS
+
     def motion_frames(self) -> np.ndarray:
         """Which frame of the person's motion belongs to each frame on the stage."""
         if self.motion is None:
