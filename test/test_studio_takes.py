@@ -3,6 +3,7 @@
 import json
 import re
 import struct
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def test_stretches_cover_what_is_true_and_nothing_else(values) -> None:
     # The last frame of a stretch is the first one after it, so that a bar ends where it lifts.
     assert covered[np.array(values)].all()
     assert (covered & ~np.array(values)).sum() <= len(runs)
-    assert all(a[1] < b[0] + 1 for a, b in zip(runs, runs[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in pairwise(runs))
 
 
 def test_feet_stand_by_turns_when_somebody_walks(take) -> None:
