@@ -124,7 +124,12 @@ class Visitor:
 
     def type(self, text: str) -> None:
         """Write into the prompt in place of what stands there, and press Enter."""
-        self.one('.prompt input').send_keys(Keys.CONTROL + 'a', Keys.NULL, text, Keys.ENTER)
+        self.write(text)
+        self.press(Keys.ENTER)
+
+    def write(self, text: str) -> None:
+        """Write into the prompt in place of what stands there."""
+        self.one('.prompt input').send_keys(Keys.CONTROL + 'a', Keys.NULL, text)
 
     def press(self, *keys: str) -> None:
         """Press keys wherever the focus is."""

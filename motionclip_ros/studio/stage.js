@@ -75,7 +75,7 @@ class Actor {
 
 export default {
   template: `
-    <div class="stage" :data-time="time.toFixed(2)" :data-playing="playing" :data-actors="names.join('|')">
+    <div class="stage" :data-time="time.toFixed(2)" :data-playing="playing" :data-actors="names.join('|')" :data-take="take">
       <div class="stage-view">
         <canvas role="img" :aria-label="names.length ? 'On the stage: ' + names.join(', ') : 'An empty stage'"></canvas>
         <div v-for="name in labels" class="stage-label" :style="name.style">{{ name.text }}</div>
@@ -105,7 +105,7 @@ export default {
   data() {
     return {
       time: 0, seconds: 0, playing: false, speed: 1, speeds: SPEEDS, follow: true,
-      names: [], labels: [], lanes: [], segments: [], note: "",
+      names: [], labels: [], lanes: [], segments: [], note: "", take: "",
     };
   },
 
@@ -231,7 +231,7 @@ export default {
       this.centre = null;
       this.seek(0);
       this.playing = take.plays;
-      this.$emit("shown", take.identity);
+      this.take = take.identity;
     },
 
     toggle() {
