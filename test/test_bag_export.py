@@ -10,12 +10,13 @@ from motionclip_model import __version__
 from motionclip_model.errors import ConfigError
 from motionclip_model.motion import Motion
 from motionclip_ros import topics
-from motionclip_ros.bag import Bag
+from motionclip_ros.bag import Bag, RecordedJoints
 from motionclip_ros.bag_export import export_bag
 from motionclip_ros.provenance import Sources
 from motionclip_ros.retargeting.retargeter import Retargeter
 from motionclip_ros.retargeting.robots.robot import load_robot
 from motionclip_ros.retargeting.solving.problem import State
+from motionclip_ros.studio.recordings import recorded_takes
 
 START = 1_700_000_000_000_000_000
 
@@ -78,6 +79,24 @@ def test_late_listeners_get_the_description(made) -> None:
         qos = {each.topic: each.ext.offered_qos_profiles[0] for each in reader.connections}
     assert qos['/robot_description'].durability.name == 'TRANSIENT_LOCAL'
     assert Bag(folder).last(topics.ROBOT_DESCRIPTION)[1].data == robot.urdf_path.read_text()
+
+
+def test_it_is_looked_at_in_the_page_beside_what_was_measured(made, monkeypatch) -> None:
+    folder, robot, _, _ = made
+    (take,) = recorded_takes(folder)
+    assert (take.scene.caption, take.seed, take.measured) == ('wave; bow', 3, None)
+    assert take.robot.sha256 == robot.sha256
+    seconds = np.arange(-1.0, take.scene.seconds + 1.0, 0.1)
+    positions = np.tile(seconds[:, None], (1, 2))
+    received = START + np.round(seconds * 1e9).astype(np.int64)
+    joints = RecordedJoints(('a', 'b'), received, positions, positions)
+    monkeypatch.setattr(Bag, 'joints', lambda _: joints)
+    (take,) = recorded_takes(folder)
+    measured = take.measured
+    assert measured.times[0] >= 0.0
+    assert measured.times[-1] <= take.scene.seconds
+    assert len(measured.times) > 10 * take.scene.seconds - 2
+    assert np.abs(measured.positions[:, 0] - measured.times).max() < 1e-6
 
 
 def test_nothing_is_said_to_have_been_measured(made) -> None:

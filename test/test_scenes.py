@@ -43,7 +43,8 @@ def performed(start: float, text: str = 'wave', seed: int = 1, begins: float = 0
 def test_a_recorded_motion_lasts_until_the_next_takes_over(waits) -> None:
     starts = np.cumsum(waits)
     told = [performed(start, str(number)) for number, start in enumerate(starts)]
-    scenes = recorded(told, 'a bag')
+    scenes = [scene for scene, _ in recorded(told, 'a bag')]
+    assert [each for _, each in recorded(told, 'a bag')] == told
     assert [scene.caption for scene in scenes] == [str(number) for number in range(len(starts))]
     whole = told[0].trajectory.seconds
     expected = [*np.minimum(np.diff(starts), whole), whole]

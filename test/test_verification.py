@@ -12,6 +12,7 @@ from test_performing import Outlet, Stage
 from motionclip_model.errors import ConfigError
 from motionclip_ros import cli, conversions, topics
 from motionclip_ros.bag import Bag
+from motionclip_ros.bag_export import export_bag
 from motionclip_ros.execution.commander import SECOND, Commander
 from motionclip_ros.execution.planning import Takeover
 from motionclip_ros.execution.state import MovingState
@@ -197,3 +198,24 @@ def test_the_command_tells_same_from_different_from_unusable(
     told = json.loads(output.out)
     assert told['same'] is False
     assert [motion['same'] for motion in told['motions']] == [False]
+
+
+def test_a_motion_that_was_exported_is_made_again(tmp_path, pipeline):
+    """Lengths of single commands belong to what it was made from, too."""
+    seconds = (2.0, 3.0)
+    generation = pipeline.generate('walk forward; bow', seconds, 5)
+    robot = pipeline.robot
+    sources = Sources('base', pipeline.model_sha256, 'g1', robot.sha256, '', '0')
+    export_bag(
+        tmp_path / 'bag',
+        robot,
+        generation.motion,
+        generation.trajectory,
+        generation.report,
+        sources,
+        seed=5,
+        requested_seconds=seconds,
+        start=SECOND,
+    )
+    (found,) = compare(Bag(tmp_path / 'bag').performed(), pipeline, 'bag')
+    assert found.differences == ()
