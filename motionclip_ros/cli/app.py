@@ -21,10 +21,9 @@ STATUSES = """[bold]Exit status[/]
     0  done
     1  not done, or only in part: the robot must not (check) or did not follow
        (demo), a file failed (retarget), a recording differs (verify), what is
-       needed does not work (doctor)
+       needed does not work (doctor), nobody reads the output any more
     2  nothing done: unusable input, or results that cannot be written
-  130  Ctrl-C; 143 after kill, 129 where the terminal was closed, 141 where
-       nobody reads the output any more
+  130  Ctrl-C; 143 after kill, 129 where the terminal was closed
 
 Commands that a program may read take [cyan]--json[/]. All of it is in docs/cli.md."""
 
@@ -39,14 +38,7 @@ app = typer.Typer(
 )
 
 
-class _Output(Console):
-    """Standard output; a reader that has seen enough ends the command, not the console."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
-
-
-console = _Output()
+console = Console()
 
 Model = Annotated[
     str,

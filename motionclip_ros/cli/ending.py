@@ -17,7 +17,9 @@ from motionclip_ros.cli.app import app
 UNUSABLE = 2
 """Exit status where nothing could be done."""
 
-_CLOSED = 128 + signal.SIGPIPE
+_CLOSED = 1
+"""Exit status where nobody reads the output any more; Rich ends its own with the same."""
+
 _REMEDIES = {
     errno.ENOSPC: 'make room, or write to another disk',
     errno.EFBIG: 'write to a disk that takes larger files',
@@ -79,11 +81,11 @@ def _run() -> Any:
 def _usage(error: TyperException) -> str:
     """Say what is wrong with the command line; nothing if the help was shown instead."""
     message = ' '.join(error.format_message().split()).rstrip('.')
-    context = getattr(error, 'ctx', None)
-    if not message or context is None:
+    if not message:
         return message
-    message = message[0].lower() + message[1:]
-    return f'{message}; see {context.command_path} --help'
+    context = getattr(error, 'ctx', None)
+    place = 'motionclip' if context is None else context.command_path
+    return f'{message[0].lower()}{message[1:]}; see {place} --help'
 
 
 def _system(error: OSError) -> str:

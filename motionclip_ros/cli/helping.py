@@ -61,5 +61,5 @@ def _shown(examples: list[str]) -> str:
     """Lay examples out for below the options, each on a line of its own."""
     if not examples:
         return ''
-    lines = [f'  [dim]$[/] [cyan]{escape(example)}[/]' for example in examples]
+    lines = [f'[dim]$[/] [cyan]{escape(example)}[/]' for example in examples]
     return '\n'.join(['[bold]Examples[/]' if len(lines) > 1 else '[bold]Example[/]', *lines])

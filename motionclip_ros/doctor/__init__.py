@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from motionclip_model.errors import MotionClipError
-from motionclip_ros.doctor.essentials import essentials
-from motionclip_ros.doctor.extras import extras
+from motionclip_ros.doctor.essentials import needed
+from motionclip_ros.doctor.extras import optional
 from motionclip_ros.doctor.finding import ABSENT, FAILS, WORKS, Finding, first_line
 
 __all__ = ['Finding', 'examine']
@@ -25,9 +25,9 @@ def examine(clip: str | None = None) -> Iterator[Finding]:
     Yields:
         What was found, one after the other, as some take seconds.
     """
-    for part, look in essentials().items():
+    for part, look in needed().items():
         yield replace(_looked(part, look, 'nothing goes without it'), essential=True)
-    for part, look in extras().items():
+    for part, look in optional().items():
         yield _looked(part, look, 'what needs it does not go')
     # Whoever asks about one needs it.
     yield replace(_looked('CLIP', lambda: _clip(clip), _CLIP_MEANING), essential=clip is not None)

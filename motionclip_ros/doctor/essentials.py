@@ -16,7 +16,7 @@ from motionclip_ros.doctor.finding import FAILS, WORKS, Finding
 _PYTHONS = ((3, 11), (3, 12))
 
 
-def essentials() -> dict[str, Callable[[], Finding]]:
+def needed() -> dict[str, Callable[[], Finding]]:
     """Return the looks at what is needed, by what they look at, in order."""
     return {
         'Python': _python,

@@ -22,7 +22,7 @@ print(rclpy.utilities.get_rmw_implementation_identifier())
 """
 
 
-def extras() -> dict[str, Callable[[], Finding]]:
+def optional() -> dict[str, Callable[[], Finding]]:
     """Return the looks at what is not always needed, by what they look at, in order."""
     return {
         'GPU': _gpu,
