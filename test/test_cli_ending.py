@@ -113,7 +113,10 @@ def test_an_interrupt_is_clean_at_any_moment(
     assert all(complete(path) for path in out.rglob('*'))
 
 
-@pytest.mark.parametrize('arguments', [['robot', 'list'], ['robot', 'show', 'g1', '--json']])
+@pytest.mark.parametrize(
+    'arguments',
+    [['robot', 'list'], ['robot', 'list', '--json'], ['robot', 'show', 'g1', '--json']],
+)
 def test_a_closed_pipe_is_not_worth_a_word(arguments: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
