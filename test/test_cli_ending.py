@@ -120,8 +120,10 @@ def test_an_interrupt_is_clean_at_any_moment(
 def test_a_closed_pipe_is_not_worth_a_word(arguments: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
+    # Buffered, as it is for most: what little there is to say is written at the very end.
+    variables = {name: each for name, each in os.environ.items() if name != 'PYTHONUNBUFFERED'}
     run = subprocess.run(
-        [*COMMAND, *arguments], stdout=writer, stderr=subprocess.PIPE, check=False
+        [*COMMAND, *arguments], stdout=writer, stderr=subprocess.PIPE, env=variables, check=False
     )
     os.close(writer)
     assert (run.returncode, run.stderr) == (1, b'')
