@@ -84,7 +84,7 @@ setup(
         'torch>=2.5',
         'transformers>=4.48',
         'trimesh>=4.0',
-        'typer>=0.15',
+        'typer>=0.29',
     ],
     extras_require={
         # What the retargeter is measured against.
@@ -132,7 +132,7 @@ setup(
     },
     entry_points={
         'console_scripts': [
-            'motionclip = motionclip_ros.cli:main',
+            'motionclip = motionclip_ros.__main__:main',
             'motionclip_generator = motionclip_ros.nodes.generator:main',
             'motionclip_player = motionclip_ros.nodes.player:main',
             'motionclip_recogniser = motionclip_ros.nodes.recogniser:main',

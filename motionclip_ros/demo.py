@@ -1,16 +1,17 @@
 """The whole way for one text: three ROS 2 processes, a recording, and pictures of it."""
 
 import importlib.metadata
+import json
 import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from motionclip_model import __version__
 from motionclip_model.errors import ConfigError, DependencyError, MotionClipError
@@ -20,7 +21,8 @@ from motionclip_ros.assessment import Verdict, assess, played
 from motionclip_ros.bag import Bag
 from motionclip_ros.nodes.client import GeneratorClient
 from motionclip_ros.processes import ProcessError, Processes
-from motionclip_ros.rendering import contact_sheet, robot_frames, write_film
+from motionclip_ros.progress import OnPart, followed, standard_error, working
+from motionclip_ros.rendering import Frame, contact_sheet, robot_frames, write_film
 from motionclip_ros.retargeting.robots.robot import Robot, load_robot
 
 FILM_FPS = 25.0
@@ -39,9 +41,10 @@ def run_demo(
     text: str,
     out: Path,
     seconds: float | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     model: str = 'base',
     robot: str = 'g1',
+    on_report: Callable[[dict[str, Any]], None] | None = None,
 ) -> int:
     """Send a text to a simulated robot over ROS 2 and keep what happens.
 
@@ -50,15 +53,16 @@ def run_demo(
         out: Folder for the results; an earlier demo's is replaced once there is something
             new.
         seconds: Length of the motion [s]; None leaves it to the model.
-        seed: Seed of the random numbers.
+        seed: Seed of the random numbers; None for the most typical motion.
         model: Model name or checkpoint path.
         robot: Robot name or URDF path.
+        on_report: Told what report.json holds, once there is something new.
 
     Returns:
         The exit status: 0 when the robot moved, followed, and all of it is recorded; 2 when
         the text (or what it is to run with) was refused; 1 when anything else went wrong.
     """
-    console = Console(stderr=True, soft_wrap=True)
+    console = standard_error()
     out = Path(out)
     try:
         _check_replaceable(out)
@@ -66,17 +70,19 @@ def run_demo(
         out.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(dir=out.parent, prefix=f'.{out.name}.'))
     except (MotionClipError, OSError) as error:
-        console.print(f'demo: {error}', style='red', markup=False)
+        _say_problem(str(error), console)
         return _REFUSED
     status = _FAILED
     try:
-        refusal = _perform(text, draft, seconds, seed, model, robot, console)
+        refusal = _perform(text, draft, seconds, seed, model, robot)
         if refusal is not None:
-            console.print(refusal, style='red', markup=False)
+            _say_problem(refusal, console)
             status = _REFUSED
             return status
         verdict = _evaluate(draft, loaded, console)
         _replace(draft, out)
+        if on_report is not None:
+            on_report(json.loads((out / _MARKER).read_bytes()))
         _announce(out, verdict, console)
         status = _OK if verdict.problem is None else _FAILED
     except ProcessError as error:
@@ -96,19 +102,17 @@ def _perform(
     text: str,
     draft: Path,
     seconds: float | None,
-    seed: int,
+    seed: int | None,
     model: str,
     robot: str,
-    console: Console,
 ) -> str | None:
     """Start everything, send the text, wait for the motion's end; return a refusal if any."""
     os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     environment = {**os.environ, 'ROS_LOG_DIR': str(draft / 'logs' / 'ros')}
-    columns = (SpinnerColumn(), TextColumn('{task.description}'), TimeElapsedColumn())
     with (
         Processes(draft / 'logs', environment) as processes,
-        Progress(*columns, console=console) as progress,
+        working('starting the nodes') as work,
         GeneratorClient() as client,
     ):
         processes.start('motionclip_ros.nodes.recorder', _parameters(output=str(draft / 'bag')))
@@ -117,14 +121,21 @@ def _perform(
         )
         processes.start(
             _GENERATOR,
-            _parameters(model=model, robot=robot, seconds=float(seconds or 0.0), seed=seed),
+            _parameters(
+                model=model,
+                robot=robot,
+                seconds=0.0 if seconds is None else float(seconds),
+                seed=-1 if seed is None else seed,
+            ),
         )
-        task = progress.add_task('waiting for the generator', total=None)
         deadline = time.monotonic() + _START_TIMEOUT
+        told = ''
         while missing := client.waiting_for():
-            progress.update(task, description=f'waiting for {missing}')
+            if missing != told:
+                work.stage(f'waiting for {missing}')
+                told = missing
             _spin(client, processes, deadline, f'{missing} did not start')
-        progress.update(task, description='generating')
+        work.stage('generating')
         client.send(text)
         deadline = time.monotonic() + _ANSWER_TIMEOUT
         while client.report is None:
@@ -132,12 +143,12 @@ def _perform(
                 return client.refusal
             _spin(client, processes, deadline, 'the generator gave no answer')
         length = client.report['trajectory_seconds']
-        progress.update(task, description=f'the robot moves for {length:.1f} s')
+        work.stage(f'the robot moves for {length:.1f} s')
         end = time.monotonic() + length + _SETTLING
         while time.monotonic() < end:
             client.spin(0.1)
             processes.check()
-        progress.update(task, description='closing the recording')
+        work.stage('closing the recording')
     return None
 
 
@@ -180,7 +191,8 @@ def _evaluate(draft: Path, robot: Robot, console: Console) -> Verdict:
     if bag.counts.get(topics.TRAJECTORY) and bag.counts.get(topics.BASE_TRAJECTORY):
         bag.trajectory().save(draft / 'trajectory.npz')
         try:
-            _draw(bag, robot, draft, console)
+            with working('drawing the robot') as work:
+                _draw(bag, robot, draft, work)
         except DependencyError as error:
             report['pictures'] = str(error)
             console.print(f'no pictures: {error}', style='yellow', markup=False)
@@ -188,7 +200,7 @@ def _evaluate(draft: Path, robot: Robot, console: Console) -> Verdict:
     return verdict
 
 
-def _draw(bag: Bag, robot: Robot, draft: Path, console: Console) -> None:
+def _draw(bag: Bag, robot: Robot, draft: Path, on_frame: OnPart) -> None:
     """Film the simulated robot from the measured joint positions."""
     joints = played(bag)
     seconds = (joints.received - joints.received[0]) / 1e9
@@ -196,19 +208,16 @@ def _draw(bag: Bag, robot: Robot, draft: Path, console: Console) -> None:
     rows = np.minimum(np.searchsorted(seconds, times), len(seconds) - 1)
     picked = {round(index) for index in np.linspace(0, len(times) - 1, _SHEET_FRAMES)}
     sheet, captions = [], []
-    with Progress(console=console) as progress:
-        frames = robot_frames(robot.urdf_path, joints.joint_names, joints.positions[rows])
+    frames = robot_frames(robot.urdf_path, joints.joint_names, joints.positions[rows])
 
-        def kept() -> Any:
-            for index, frame in enumerate(
-                progress.track(frames, total=len(rows), description='drawing the robot')
-            ):
-                if index in picked:
-                    sheet.append(frame)
-                    captions.append(f'{times[index]:.1f} s')
-                yield frame
+    def kept() -> Iterator[Frame]:
+        for index, frame in enumerate(followed(frames, len(rows), on_frame)):
+            if index in picked:
+                sheet.append(frame)
+                captions.append(f'{times[index]:.1f} s')
+            yield frame
 
-        write_film(kept(), draft / 'motion.mp4', FILM_FPS)
+    write_film(kept(), draft / 'motion.mp4', FILM_FPS)
     contact_sheet(sheet, draft / 'motion.png', columns=4, captions=captions)
 
 
@@ -239,7 +248,11 @@ def _keep_logs(draft: Path, out: Path, problem: str, console: Console) -> None:
     if (draft / 'logs').is_dir():
         (draft / 'logs').rename(kept)
         problem = f'{problem} (logs in {kept})'
-    console.print(problem, style='red', markup=False)
+    _say_problem(problem, console)
+
+
+def _say_problem(problem: str, console: Console) -> None:
+    console.print(f'motionclip: {problem}', style='red', highlight=False, markup=False)
 
 
 def _announce(out: Path, verdict: Verdict, console: Console) -> None:
@@ -265,4 +278,4 @@ def _announce(out: Path, verdict: Verdict, console: Console) -> None:
             highlight=False,
         )
     if verdict.problem is not None:
-        console.print(verdict.problem, style='red', markup=False)
+        _say_problem(verdict.problem, console)

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from motionclip_model.drawing import Frame
-from motionclip_model.errors import ConfigError
+from motionclip_model.errors import ConfigError, DependencyError
 from motionclip_model.storage import write_atomically
 
 _CAPTION_HEIGHT = 24
@@ -33,6 +33,7 @@ def write_film(frames: Iterable[Frame], path: str | os.PathLike[str], fps: float
 
     Raises:
         ConfigError: Another ending, or no frame at all.
+        DependencyError: The encoder does not work.
     """
     target = Path(path)
     if target.suffix not in ('.mp4', '.gif'):
@@ -43,13 +44,24 @@ def write_film(frames: Iterable[Frame], path: str | os.PathLike[str], fps: float
         draft = Path(folder) / f'film{target.suffix}'
         with _writer(draft, fps) as writer:
             for frame in frames:
-                writer.append_data(frame)
+                _append(writer, frame, target)
                 count += 1
         if not count:
             raise ConfigError(f'{target}: a film needs at least one frame')
         with write_atomically(target) as file:
             file.write(draft.read_bytes())
     return count
+
+
+def _append(writer: Any, frame: Frame, target: Path) -> None:
+    try:
+        writer.append_data(frame)
+    except OSError as error:  # the encoder has ended, and all that it said is in the message
+        reason = str(error).strip().splitlines()[0]
+        raise DependencyError(
+            f'{target}: the film cannot be encoded ({reason}); make room in '
+            f'{tempfile.gettempdir()}, or see what `motionclip doctor` says of films'
+        ) from None
 
 
 def captioned(frame: Frame, text: str, corner: str = '') -> Frame:

@@ -58,9 +58,17 @@ def load_scenes(
         The scenes in their order, and the robot's name or URDF where the file knows it.
 
     Raises:
-        MotionClipError: It is none of them, or damaged.
+        ConfigError: It is none of them, or what is said of it does not fit it.
+        MotionClipError: It is damaged.
     """
-    if (path / 'metadata.yaml').is_file():
+    is_recording = (path / 'metadata.yaml').is_file()
+    if namespace is not None and not is_recording:
+        raise ConfigError(f'{path} is no recording; leave --namespace out')
+    if beside is not None and (path.is_dir() or not RobotTrajectory.is_in(path)):
+        raise ConfigError(
+            f'{path} is no trajectory file; --beside is the human motion that one was made from'
+        )
+    if is_recording:
         performed = Bag(path, namespace).performed()
         scenes = [scene for scene, _ in recorded(performed, path)]
         return scenes, performed[-1].provenance(path).sources.robot

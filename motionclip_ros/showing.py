@@ -10,6 +10,7 @@ from jaxtyping import Float
 from motionclip_model.errors import ConfigError, TrajectoryError
 from motionclip_model.motion import Motion
 from motionclip_ros.film import captioned, contact_sheet, write_film
+from motionclip_ros.progress import OnPart, followed, unheard
 from motionclip_ros.rendering import Frame, human_frames, robot_frames
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.trajectory import Sample
@@ -28,13 +29,16 @@ class _Shot(NamedTuple):
     times: Float[np.ndarray, ' picture']
 
 
-def show(path: Path, scenes: Sequence[Scene], robot: Robot | None) -> None:
+def show(
+    path: Path, scenes: Sequence[Scene], robot: Robot | None, on_frame: OnPart = unheard
+) -> None:
     """Draw people, robots, or both side by side.
 
     Args:
         path: .png for a contact sheet, .mp4 or .gif for a film.
         scenes: What happens, in this order. A person stays as it is while there is none.
         robot: Whose trajectories they are, if there are any.
+        on_frame: Told how many pictures are drawn.
 
     Raises:
         ConfigError: Another ending, or nothing to draw.
@@ -54,7 +58,8 @@ def show(path: Path, scenes: Sequence[Scene], robot: Robot | None) -> None:
         columns.append(_robot(shots, robot, is_film))
     if not columns:
         raise ConfigError(f'{path}: neither a person nor a robot to draw')
-    frames = (np.hstack(pair) for pair in zip(*columns, strict=True))
+    drawn = (np.hstack(pair) for pair in zip(*columns, strict=True))
+    frames = followed(drawn, sum(len(shot.times) for shot in shots), on_frame)
     whens = [f'{moment:.1f} s' for shot in shots for moment in shot.film_times]
     texts = [shot.scene.caption for shot in shots for _ in shot.film_times]
     if rate is not None:

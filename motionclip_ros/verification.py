@@ -14,6 +14,7 @@ from motionclip_ros.bag import Bag, Performed
 from motionclip_ros.execution.checking import scaled_limits
 from motionclip_ros.execution.planning import Takeover, plan
 from motionclip_ros.pipeline import Pipeline, file_hash
+from motionclip_ros.progress import OnPart, followed, unheard
 from motionclip_ros.provenance import Provenance
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
@@ -50,6 +51,7 @@ def verify(
     model: str | None = None,
     robot: str | None = None,
     namespace: str | None = None,
+    on_part: OnPart = unheard,
 ) -> list[Verification]:
     """Make everything that a robot was told again, and compare it with what was recorded.
 
@@ -58,6 +60,7 @@ def verify(
         model: Where the checkpoint is now, if not where the report says.
         robot: Where the robot is now, likewise.
         namespace: Of the robot; it need not be said where there is only one.
+        on_part: Told how many motions and stops are made again.
 
     Raises:
         MotionClipError: The recording is not readable or lacks something, or model and robot
@@ -70,20 +73,23 @@ def verify(
     pipeline = Pipeline.load(str(checkpoint), robot or sources.robot, sources.joint_limits or None)
     made_for = pipeline.robot
     _require('robot', str(made_for.urdf_path), made_for.sha256, sources.urdf_sha256)
-    return compare(performed, pipeline, path)
+    return compare(performed, pipeline, path, on_part)
 
 
-def compare(performed: Sequence[Performed], pipeline: Any, place: object) -> list[Verification]:
+def compare(
+    performed: Sequence[Performed], pipeline: Any, place: object, on_part: OnPart = unheard
+) -> list[Verification]:
     """Make motions again with a loaded model and robot, and list what is different.
 
     Args:
         performed: What was recorded, in order.
         pipeline: As `motionclip_ros.pipeline.Pipeline`.
         place: The recording, for messages.
+        on_part: Told how many of them are compared.
     """
     found = []
     current: RobotTrajectory | None = None
-    for each in performed:
+    for each in followed(performed, len(performed), on_part):
         provenance = each.provenance(place)
         if isinstance(provenance.origin, Takeover) and current is None:
             found.append(Verification(provenance, (_UNKNOWN,)))

@@ -29,6 +29,7 @@ LAYERS = (
     ('motionclip_ros.nodes',),
     ('motionclip_ros.demo', 'motionclip_ros.studio'),
     ('motionclip_ros.cli',),
+    ('motionclip_ros.__main__',),
 )
 """From the bottom to the top: a module imports from its own layer and from those before it."""
 

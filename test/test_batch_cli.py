@@ -107,23 +107,28 @@ def test_mistakes_are_one_line(retarget, clips, tmp_path, monkeypatch) -> None:
     assert "pip install 'motionclip_ros[ray]'" in error
 
 
-@pytest.mark.parametrize(('number', 'status'), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    ('number', 'status'), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
+)
 def test_a_run_that_is_stopped_leaves_no_process_and_can_go_on(
-    folder, whole, tmp_path, number, status
+    folder, whole, tmp_path, tmp_path_factory, number, status
 ) -> None:
+    drafts = tmp_path_factory.mktemp('drafts')
     run = subprocess.Popen(
         [*COMMAND, folder, '--out', tmp_path, '--format', 'npz,csv,mujoco', '--workers', '1'],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        env={**os.environ, 'TMPDIR': str(drafts)},
     )
     _wait_until(lambda: list(tmp_path.rglob('*.report.json')))
-    # The terminal sends Ctrl-C to all processes of a command; only one gets a kill -9.
-    os.killpg(run.pid, number) if number == signal.SIGINT else run.kill()
+    # The terminal sends Ctrl-C to all processes of a command; only one gets a kill.
+    os.killpg(run.pid, number) if number == signal.SIGINT else run.send_signal(number)
     _, error = run.communicate(timeout=60)
     assert run.returncode in (status, 1)  # 1: it was done already, with the files that fail
     assert b'Traceback' not in error
     _wait_until(lambda: not _session(run.pid))
+    assert number == signal.SIGKILL or not list(drafts.iterdir())
     for path in tmp_path.rglob('*.report.json'):
         json.loads(path.read_bytes())
     retarget_folder(folder, tmp_path, ALL, here)

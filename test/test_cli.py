@@ -13,8 +13,6 @@ from motionclip_model.motion import Motion
 from motionclip_ros import cli
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
-COMMANDS = ('generate', 'retarget', 'render', 'recognise', 'train', 'evaluate', 'demo')
-
 
 class Result:
     """Exit status and output of a run."""
@@ -37,13 +35,6 @@ def motionclip(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
         return Result(int(caught.value.code or 0), captured.out, captured.err)
 
     return run
-
-
-def test_help_names_every_command_with_an_example(motionclip) -> None:
-    text = motionclip('--help').out
-    for command in COMMANDS:
-        assert command in text
-        assert 'Example: motionclip' in motionclip(command, '--help').out
 
 
 def test_version(motionclip) -> None:

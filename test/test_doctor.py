@@ -1,5 +1,6 @@
 """The doctor finds what is wrong and says what to do about it."""
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from motionclip_model.storage import read_arrays
 from motionclip_model.text_encoder import TextEncoder
 from motionclip_ros import doctor
 from motionclip_ros.cli import app
+from motionclip_ros.doctor import essentials, extras
+from motionclip_ros.doctor.finding import ABSENT, FAILS, WORKS, Finding
 
 
 @pytest.fixture(scope='module')
@@ -43,9 +46,9 @@ def run(*arguments: str) -> Result:
 @pytest.fixture
 def only_clip(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the machine alone, which other tests look at."""
-    monkeypatch.setattr(doctor, '_checkpoints', list)
-    for name in ('torch', 'minilm', 'gpu', 'pictures', 'films', 'robots', 'ros', 'smpl'):
-        monkeypatch.setattr(doctor, f'_{name}', lambda: doctor.Finding('part', 'works', ''))
+    monkeypatch.delenv('MOTIONCLIP_TEXT_ENCODER', raising=False)
+    monkeypatch.setattr(doctor, 'needed', lambda: {'one': lambda: Finding('one', WORKS, '1')})
+    monkeypatch.setattr(doctor, 'optional', dict)
 
 
 def test_the_reference_is_of_clip_vit_b_32() -> None:
@@ -116,32 +119,101 @@ def test_a_clip_that_is_not_there_is_one_finding() -> None:
 
 def test_what_is_shipped_works() -> None:
     findings = {finding.part: finding for finding in doctor.examine()}
-    for part in ('text encoder', 'checkpoint base', 'films', 'robots'):
-        assert findings[part].state == 'works', findings[part]
-    assert all(finding.state in ('works', 'fails', 'absent') for finding in findings.values())
-    wanting = [finding for finding in findings.values() if finding.state == 'absent']
-    assert all(finding.remedy for finding in wanting)
+    assert [name for name, each in findings.items() if each.essential] == [
+        'Python', 'PyTorch', 'text encoder', 'checkpoint base', 'checkpoint open', 'robots',
+        'retargeting',
+    ]  # fmt: skip
+    assert list(findings)[7:] == [
+        'GPU', 'pictures', 'films', 'ROS 2', 'ROS 2 goals', 'SMPL', 'studio', 'training',
+        'cluster', 'cache', 'CLIP',
+    ]  # fmt: skip
+    for finding in findings.values():
+        assert finding.state == WORKS or not finding.essential, finding
+        assert finding.state in (WORKS, FAILS, ABSENT)
+        assert (finding.state == WORKS) or (finding.meaning and finding.remedy), finding
+    assert findings['films'].state == WORKS
 
 
 def test_a_broken_part_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_pictures() -> str:
         raise DependencyError('no off-screen OpenGL; sudo apt install libegl1')
 
-    def broken() -> doctor.Finding:
+    def broken() -> Finding:
         raise ImportError('libtorch.so\nmore')
 
     monkeypatch.setattr(screen, 'backend', no_pictures)
-    monkeypatch.setattr(doctor, '_torch', broken)
+    monkeypatch.setattr(essentials, '_torch', broken)
     findings = {finding.part: finding for finding in doctor.examine()}
-    assert findings['pictures'].state == 'fails'
+    assert findings['pictures'].state == FAILS
     assert findings['pictures'].remedy == 'sudo apt install libegl1'
     assert findings['PyTorch'].found == 'ImportError: libtorch.so'
-    assert findings['robots'].state == 'works'
+    assert findings['PyTorch'].essential
+    assert findings['robots'].state == WORKS
 
 
 @pytest.mark.usefixtures('only_clip')
-def test_the_table_has_a_line_for_each_part() -> None:
+@pytest.mark.parametrize('state', [WORKS, ABSENT, FAILS])
+def test_only_what_every_command_needs_decides_the_status(
+    monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    monkeypatch.setattr(
+        doctor, 'optional', lambda: {'pictures': lambda: Finding('pictures', state, 'x', 'y', 'z')}
+    )
+    assert run().exit_code == 0
+    monkeypatch.setattr(
+        doctor, 'needed', lambda: {'robots': lambda: Finding('robots', state, 'x', 'y', 'z')}
+    )
     result = run()
-    assert result.exit_code == 0, result.output
-    assert 'Python' in result.stdout
-    assert result.stdout.count('works') == 9
+    assert result.exit_code == int(state != WORKS)
+    assert ('needed, but does not work: robots' in result.stdout) == (state != WORKS)
+
+
+@pytest.mark.parametrize(
+    ('part', 'module', 'remedy'),
+    [
+        ('studio', 'nicegui', 'pip install "motionclip_ros[studio]"'),
+        ('training', 'lightning_fabric', 'pip install "motionclip_ros[train]"'),
+        ('cluster', 'ray', 'pip install "motionclip_ros[ray]"'),
+        ('ROS 2', 'rclpy', 'pip install "motionclip_ros[ros]", or: source /opt'),
+        ('ROS 2 goals', 'motionclip_interfaces', 'make interfaces'),
+    ],
+)
+def test_what_is_not_installed_is_absent_with_its_remedy(
+    monkeypatch: pytest.MonkeyPatch, part: str, module: str, remedy: str
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, 'find_spec', lambda name: None if name == module else find(name)
+    )
+    finding = extras.optional()[part]()
+    assert finding.state == ABSENT
+    assert finding.meaning
+    assert finding.remedy.startswith(remedy)
+
+
+def test_a_disk_without_room_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'not' / 'yet'))
+    assert extras.optional()['cache']().state == WORKS
+    monkeypatch.setattr(extras, '_LEAST_ROOM', 2**80)
+    finding = extras.optional()['cache']()
+    assert finding.state == FAILS
+    assert 'GiB free' in finding.found
+
+
+@pytest.mark.usefixtures('only_clip')
+def test_the_encoder_that_the_environment_names_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    monkeypatch.setenv('MOTIONCLIP_TEXT_ENCODER', str(folder))
+    result = run('--json')
+    assert result.exit_code == 0  # nobody asked about it
+    finding = json.loads(result.stdout)[-1]
+    assert (finding['state'], finding['essential']) == (FAILS, False)
+
+
+@pytest.mark.usefixtures('only_clip')
+def test_a_remedy_stands_below_what_is_wrong() -> None:
+    lines = [line.strip() for line in run().stdout.splitlines()]
+    assert lines[0].split() == ['works', 'one', '1']
+    assert lines[-1] == 'ready'
+    assert any(line.startswith('to do: motionclip doctor --clip') for line in lines)

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from motionclip_model.errors import RobotError
-from motionclip_ros.retargeting.robots.ownership import GROUPS, groups, owned
+from motionclip_ros.retargeting.robots.naming import GROUPS
+from motionclip_ros.retargeting.robots.ownership import groups, owned
 from motionclip_ros.retargeting.robots.robot import load_robot
 
 

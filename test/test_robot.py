@@ -7,7 +7,7 @@ from retargeting_cases import random_state
 from scipy.spatial.transform import Rotation
 
 from motionclip_model.errors import RobotError
-from motionclip_ros.retargeting.robots import catalogue
+from motionclip_ros.retargeting.robots import catalogue, naming
 from motionclip_ros.retargeting.robots.robot import load_robot
 
 ONE_LINK = '<robot name="stone"><link name="pelvis"/></robot>'
@@ -125,7 +125,7 @@ def test_a_robot_of_ones_own_is_known_by_name(robot, tmp_path, monkeypatch) -> N
         'urdf: {file: ../mine.urdf}\nbase: fixed\n'
         'links: {pelvis: {human: pelvis, position: 1.0}}\nacceleration_limits: {"*": 7.0}\n'
     )
-    assert set(catalogue.known()) >= {'g1', 'mine'}
+    assert set(naming.known()) >= {'g1', 'mine'}
     for text in ('mine', config):
         mine = load_robot(text)
         assert mine.fixed_base

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -40,7 +41,9 @@ def in_processes(
     """
     others = set(multiprocessing.active_children())
     waiting = iter(jobs)
-    workers = [_Worker(settings, expected) for _ in range(count)]
+    # Of all processes, so that those that are ended in the middle of a file leave nothing behind.
+    drafts = tempfile.TemporaryDirectory(prefix='motionclip-')
+    workers = [_Worker(settings, expected, drafts.name) for _ in range(count)]
     busy: dict[Future[Outcome], _Worker] = {}
 
     def start(worker: _Worker) -> None:
@@ -64,6 +67,7 @@ def in_processes(
             process.terminate()  # when interrupted, it may be busy for a minute
         for worker in workers:
             worker.pool.shutdown(cancel_futures=True)
+        drafts.cleanup()
 
 
 class _Worker:
@@ -76,9 +80,9 @@ class _Worker:
 
     job: Job
 
-    def __init__(self, settings: Settings, expected: str):
-        self.pool = _new_pool()
-        self._settings, self._expected = settings, expected
+    def __init__(self, settings: Settings, expected: str, drafts: str):
+        self.pool = _new_pool(drafts)
+        self._settings, self._expected, self._drafts = settings, expected, drafts
         self._attempt = 0
 
     def start(self, job: Job) -> 'Future[Outcome]':
@@ -95,7 +99,7 @@ class _Worker:
                 return self.pool.submit(retarget, *arguments)
             except BrokenProcessPool:  # its process is dead
                 self.pool.shutdown()
-                self.pool = _new_pool()
+                self.pool = _new_pool(self._drafts)
                 return self.pool.submit(retarget, *arguments)
 
     def outcome(self, future: 'Future[Outcome]') -> Outcome | None:
@@ -108,14 +112,15 @@ class _Worker:
             return failed('its process was killed twice; is the clip too long for the memory?')
 
 
-def _new_pool() -> ProcessPoolExecutor:
+def _new_pool(drafts: str) -> ProcessPoolExecutor:
     # Spawned, because a forked child would inherit threads half way through their work.
     context = multiprocessing.get_context('spawn')
-    return ProcessPoolExecutor(1, mp_context=context, initializer=_end_with_parent)
+    return ProcessPoolExecutor(1, mp_context=context, initializer=_begin, initargs=(drafts,))
 
 
-def _end_with_parent() -> None:
-    """Leave no process behind when the parent is killed."""
+def _begin(drafts: str) -> None:
+    """Leave nothing behind: no file elsewhere, and no process when the parent is killed."""
+    tempfile.tempdir = drafts
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

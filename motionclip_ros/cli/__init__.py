@@ -14,7 +14,8 @@ from motionclip_ros.cli import (
     studio,
     training,
 )
-from motionclip_ros.cli.app import app, main
+from motionclip_ros.cli.app import app
+from motionclip_ros.cli.ending import main
 
 __all__ = [
     'app',

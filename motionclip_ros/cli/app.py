@@ -1,7 +1,7 @@
 """What every command shares: the application, its options, its ways to print."""
 
+import importlib.util
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,33 +10,72 @@ import typer
 from rich.console import Console
 
 from motionclip_model import __version__
-from motionclip_model.errors import MotionClipError
+from motionclip_model.errors import DependencyError
+from motionclip_ros.cli import completing
+from motionclip_ros.cli.helping import Group
 
-# What takes seconds to import (PyTorch, transformers, MuJoCo) is imported inside the commands,
-# so that --help and a mistyped option answer at once.
+# What takes long to import (NumPy, PyTorch, MuJoCo) is imported inside the commands, so that
+# --help, a TAB and a mistyped option are answered at once.
+
+STATUSES = """[bold]Exit status[/]
+    0  done
+    1  not done, or only in part: the robot must not (check) or did not follow
+       (demo), a file failed (retarget), a recording differs (verify), what is
+       needed does not work (doctor), nobody reads the output any more
+    2  nothing done: unusable input, or results that cannot be written
+  130  Ctrl-C; 143 after kill, 129 where the terminal was closed
+
+Commands that a program may read take [cyan]--json[/]. All of it is in docs/cli.md."""
 
 app = typer.Typer(
-    help='From a sentence to a moving humanoid: text, human motion, robot trajectory.',
+    cls=Group,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode='rich',
     context_settings={'help_option_names': ['-h', '--help']},
+    epilog=STATUSES,
 )
+
+
 console = Console()
 
 Model = Annotated[
-    str, typer.Option('--model', '-m', help='Shipped checkpoint or path of a .safetensors file.')
+    str,
+    typer.Option(
+        '--model',
+        '-m',
+        help='Shipped checkpoint or path of a .safetensors file.',
+        autocompletion=completing.models,
+    ),
 ]
 RobotName = Annotated[
-    str, typer.Option('--robot', '-r', help='Robot of config/robots or path of a URDF.')
+    str,
+    typer.Option(
+        '--robot',
+        '-r',
+        help='Robot of config/robots or path of a URDF.',
+        autocompletion=completing.robots,
+    ),
 ]
 Seconds = Annotated[
     float | None,
     typer.Option(
-        '--seconds', '-s', help='Length, 1 to 10 s.', show_default='what the text suggests'
+        '--seconds',
+        '-s',
+        min=1.0,
+        help='Length, 1 to 10 s for each command.',
+        show_default='what the text suggests',
     ),
 ]
-Seed = Annotated[int, typer.Option(help='Another seed, another motion of the same meaning.')]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help='Another seed, another motion of the same meaning.',
+        show_default='the most typical motion',
+    ),
+]
 Json = Annotated[bool, typer.Option('--json', help='Print JSON for a program to read.')]
 Corpus = Annotated[
     Path,
@@ -60,30 +99,24 @@ def _options(
         bool, typer.Option('--version', callback=_version, is_eager=True, help='Show the version.')
     ] = False,
 ) -> None:
-    """Exit status: 0 done, 1 not done, or only in part, 2 unusable input, 130 Ctrl-C.
-
-    Not done: the robot did not follow (demo), must not (check), or a file failed (retarget).
-    """
-
-
-def main() -> None:
-    """Run the command; a mistake of the user's is one line and exit status 2."""
-    # Progress bars of libraries would break the one-line promise.
-    os.environ.setdefault('HF_HUB_DISABLE_PROGRESS_BARS', '1')
-    try:
-        app()
-    except MotionClipError as error:
-        Console(stderr=True, soft_wrap=True).print(
-            f'motionclip: {error}', style='red', highlight=False, markup=False
-        )
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    """From a sentence to a moving humanoid: text, human motion, robot trajectory."""
 
 
 def say(text: str) -> None:
     """Print a line as it is: not wrapped, not coloured."""
     console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def require_ros() -> None:
+    """Make sure that there is a ROS 2 to talk to.
+
+    Raises:
+        DependencyError: There is none.
+    """
+    if importlib.util.find_spec('rclpy') is None:
+        raise DependencyError(
+            'ROS 2 (rclpy) is not installed; `motionclip doctor` says how to get it'
+        )
 
 
 def load_motion(path: Path) -> Any:
@@ -94,5 +127,9 @@ def load_motion(path: Path) -> Any:
 
 
 def print_json(value: Any) -> None:
-    """Print a value for a program to read."""
-    console.print_json(json.dumps(value))
+    """Print a value for a program to read, in colours where a person reads it."""
+    text = json.dumps(value, indent=2)
+    if console.is_terminal:
+        console.print_json(text)
+    else:  # colouring takes seconds for what a large corpus holds
+        sys.stdout.write(f'{text}\n')

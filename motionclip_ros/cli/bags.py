@@ -1,6 +1,5 @@
 """Commands that work on recordings."""
 
-import importlib.util
 import json
 import os
 import sys
@@ -10,13 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from motionclip_model import __version__
-from motionclip_model.errors import DependencyError
-from motionclip_ros.cli.app import Json, Namespace, app, console, print_json, say
+from motionclip_ros.cli import completing
+from motionclip_ros.cli.app import Json, Namespace, app, print_json, require_ros, say
+from motionclip_ros.cli.helping import Panel
+from motionclip_ros.progress import working
 
-BagFolder = Annotated[Path, typer.Argument(help='Folder of a recording.')]
+BagFolder = Annotated[Path, typer.Argument(metavar='BAG', help='Folder of a recording.')]
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.RECORDINGS)
 def repair(bag: BagFolder, json_output: Json = False) -> None:
     """Make a recording readable whose recorder was killed, in its place.
 
@@ -24,9 +25,10 @@ def repair(bag: BagFolder, json_output: Json = False) -> None:
 
     Example: motionclip repair out/demo/bag
     """
-    from motionclip_ros.repairing import repair as repaired
+    with working('reading'):
+        from motionclip_ros.repairing import repair as repaired
 
-    counts = repaired(bag)
+        counts = repaired(bag)
     if json_output:
         print_json({'repaired': counts is not None, 'topics': counts})
     elif counts is None:
@@ -35,16 +37,28 @@ def repair(bag: BagFolder, json_output: Json = False) -> None:
         say(f'{bag}: {sum(counts.values())} messages of {len(counts)} topics saved')
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.RECORDINGS)
 def verify(
     bag: BagFolder,
     model: Annotated[
         str | None,
-        typer.Option('--model', '-m', help='Checkpoint.', show_default='the one recorded'),
+        typer.Option(
+            '--model',
+            '-m',
+            help='Checkpoint.',
+            show_default='the one recorded',
+            autocompletion=completing.models,
+        ),
     ] = None,
     robot: Annotated[
         str | None,
-        typer.Option('--robot', '-r', help='Robot.', show_default='the one recorded'),
+        typer.Option(
+            '--robot',
+            '-r',
+            help='Robot.',
+            show_default='the one recorded',
+            autocompletion=completing.robots,
+        ),
     ] = None,
     namespace: Namespace = None,
     json_output: Json = False,
@@ -55,10 +69,10 @@ def verify(
 
     Example: motionclip verify out/demo/bag
     """
-    from motionclip_ros.verification import verify as verified
+    with working('loading') as work:
+        from motionclip_ros.verification import verify as verified
 
-    with console.status('making it again'):
-        found = verified(bag, model, robot, namespace)
+        found = verified(bag, model, robot, namespace, work)
     same = not any(each.differences for each in found)
     if json_output:
         motions = [
@@ -88,7 +102,7 @@ def _tell(verification: Any) -> None:
     say(f'{what}: {verdict}{other if differences and version != __version__ else ""}')
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.RECORDINGS)
 def replay(
     bag: BagFolder,
     rate: Annotated[
@@ -113,10 +127,9 @@ def replay(
 
     Example: motionclip replay out/demo/bag --rate 0.5
 
-    Example: motionclip replay out/demo/bag --topic joint_states --topic robot_description
+    Example: motionclip replay out/demo/bag --topic joint_states
     """
-    if importlib.util.find_spec('rclpy') is None:
-        raise DependencyError('ROS 2 (rclpy) is not installed; `motionclip doctor` says how')
+    require_ros()
     # A JSON string is a YAML string, also where the text looks like a number.
     arguments = ['-p', f'bag:={json.dumps(str(bag))}', '-p', f'rate:={rate}']
     if namespace:

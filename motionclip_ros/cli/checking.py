@@ -7,11 +7,13 @@ import typer
 from rich.table import Table
 
 from motionclip_ros.cli.app import Json, RobotName, app, console, load_motion, print_json, say
+from motionclip_ros.cli.helping import Panel
+from motionclip_ros.progress import working
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.ROBOTS)
 def check(
-    file: Annotated[Path, typer.Argument(help='Trajectory .npz, from anywhere.')],
+    file: Annotated[Path, typer.Argument(metavar='FILE', help='Trajectory .npz, from anywhere.')],
     robot: RobotName = 'g1',
     motion: Annotated[
         Path | None,
@@ -39,16 +41,18 @@ def check(
     Exit status: 0 it may, slowed if it says so; 1 it may not; 2 unusable input.
 
     Example: motionclip check walk_g1.npz --robot g1 --motion walk.bvh
-    """
-    from motionclip_ros.retargeting.feasibility.report import assess_trajectory
-    from motionclip_ros.retargeting.feasibility.thresholds import Thresholds
-    from motionclip_ros.retargeting.robots.robot import load_robot
-    from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
-    trajectory = RobotTrajectory.load(file)
-    human = None if motion is None else load_motion(motion)
-    asked = None if thresholds is None else Thresholds.load(thresholds)
-    with console.status('checking'):
+    Example: motionclip check wave.npz --out wave_slowed.npz --json
+    """
+    with working('checking'):
+        from motionclip_ros.retargeting.feasibility.report import assess_trajectory
+        from motionclip_ros.retargeting.feasibility.thresholds import Thresholds
+        from motionclip_ros.retargeting.robots.robot import load_robot
+        from motionclip_ros.retargeting.trajectory import RobotTrajectory
+
+        trajectory = RobotTrajectory.load(file)
+        human = None if motion is None else load_motion(motion)
+        asked = None if thresholds is None else Thresholds.load(thresholds)
         report = assess_trajectory(load_robot(robot, limits), trajectory, human, asked)
     refused = report['verdict'] == 'refuse'
     if out is not None and not refused:

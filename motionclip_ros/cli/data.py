@@ -7,26 +7,33 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from motionclip_model.storage import write_atomically
+from motionclip_ros.cli import completing
 from motionclip_ros.cli.app import Corpus, Json, app, console, print_json, say
+from motionclip_ros.cli.helping import Group, Panel
+from motionclip_ros.progress import working
 
-data = typer.Typer(help='Import captioned motions and list what a corpus holds.')
-app.add_typer(data, name='data', no_args_is_help=True)
+data = typer.Typer(cls=Group, help='Import captioned motions and list what a corpus holds.')
+app.add_typer(data, name='data', no_args_is_help=True, rich_help_panel=Panel.MODEL)
 
 _SHOWN = 10
 
 
 @data.command('import')
 def import_data(
-    source: Annotated[Path, typer.Argument(help='Folder of BABEL, HumanML3D, or .npz and .bvh.')],
+    source: Annotated[
+        Path,
+        typer.Argument(metavar='SOURCE', help='Folder of BABEL, HumanML3D, or .npz and .bvh.'),
+    ],
     out: Annotated[Path, typer.Option('--out', '-o', help='Corpus to write or to add to.')],
     kind: Annotated[
         str | None,
-        typer.Option(help='babel, humanml3d or motions.', show_default='what SOURCE looks like'),
+        typer.Option(
+            help='babel, humanml3d or motions.',
+            show_default='what SOURCE looks like',
+            autocompletion=completing.one_of('babel', 'humanml3d', 'motions'),
+        ),
     ] = None,
     amass: Annotated[
         Path | None, typer.Option(help='AMASS folder that BABEL and HumanML3D refer to.')
@@ -35,23 +42,29 @@ def import_data(
         str | None,
         typer.Option(help='Terms of SOURCE, such as "CC BY 4.0".', show_default='what is known'),
     ] = None,
+    json_output: Json = False,
 ) -> None:
     """Turn a collection into a corpus that train and evaluate read. Can be interrupted.
 
     Example: motionclip data import babel_v1.0_release --amass AMASS --out data
-    """
-    from motionclip_model.data.importing import import_corpus
 
-    with _bar() as bar:
-        task = bar.add_task('importing', total=None)
-        found = import_corpus(
-            source,
-            out,
-            kind=kind,
-            amass=amass,
-            licence=licence,
-            on_file=lambda done, total: bar.update(task, completed=done, total=total),
+    Example: motionclip data import my_clips --licence "CC BY 4.0" --out data
+    """
+    with working('importing') as work:
+        from motionclip_model.data.importing import import_corpus
+
+        found = import_corpus(source, out, kind=kind, amass=amass, licence=licence, on_file=work)
+    if json_output:
+        print_json(
+            {
+                'kind': found.kind,
+                'clips': found.clips,
+                'files': found.files,
+                'skipped': [{'path': each.path, 'reason': each.reason} for each in found.skipped],
+                'texts': str(found.texts),
+            }
         )
+        return
     say(
         f'{found.kind}: {found.clips} clips of {found.files} files, {len(found.skipped)} skipped; '
         f'wrote {found.texts}'
@@ -65,7 +78,11 @@ def import_data(
 def manifest(
     corpus: Corpus,
     licence: Annotated[
-        str, typer.Option(help='any, or commercial to leave out all other clips.')
+        str,
+        typer.Option(
+            help='any, or commercial to leave out all other clips.',
+            autocompletion=completing.one_of('any', 'commercial'),
+        ),
     ] = 'any',
     json_output: Json = False,
     out: Annotated[
@@ -74,15 +91,13 @@ def manifest(
 ) -> None:
     """List the clips of a corpus with their licences, and what cannot be used and why.
 
-    Example: motionclip data manifest --data data --licence commercial --out manifest.jsonl
+    Example: motionclip data manifest --data data --licence commercial --json
     """
-    from motionclip_model.data.manifest import make_manifest
+    with working('reading') as work:
+        from motionclip_model.data.manifest import make_manifest
+        from motionclip_model.storage import write_atomically
 
-    with _bar() as bar:
-        task = bar.add_task('reading', total=None)
-        found = make_manifest(
-            corpus, licence, lambda done, total: bar.update(task, completed=done, total=total)
-        )
+        found = make_manifest(corpus, licence, work)
     everything = found.as_json()
     if out is not None:
         with write_atomically(out) as file:
@@ -118,15 +133,3 @@ def _reasons(counts: Iterable[tuple[str, int]]) -> Table:
     for reason, count in sorted(counts, key=lambda item: -item[1])[:_SHOWN]:
         table.add_row(reason, str(count))
     return table
-
-
-def _bar() -> Progress:
-    # On stderr: with --json nothing else than JSON may stand on stdout.
-    return Progress(
-        TextColumn('{task.description:10}'),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )

@@ -6,21 +6,26 @@ from typing import Annotated, Any
 
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
-from motionclip_model.storage import write_json
+from motionclip_ros.cli import completing
 from motionclip_ros.cli.app import Corpus, Json, Model, app, console, print_json, say
+from motionclip_ros.cli.helping import Panel
+from motionclip_ros.progress import working
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.MODEL)
 def evaluate(
     corpus: Corpus,
     model: Model = 'base',
     split: Annotated[
-        str, typer.Option(help='train, val or all; without splits.json always all.')
+        str,
+        typer.Option(
+            help='train, val or all; without splits.json always all.',
+            autocompletion=completing.one_of('train', 'val', 'all'),
+        ),
     ] = 'val',
-    as_json: Json = False,
+    json_output: Json = False,
     out: Annotated[Path | None, typer.Option('--out', '-o', help='JSON file to write.')] = None,
 ) -> None:
     """Measure a model on captioned clips: reconstruction, retrieval, recognition, generation.
@@ -29,17 +34,15 @@ def evaluate(
 
     Example: motionclip evaluate --data data --model base --json
     """
-    from motionclip_model.evaluation import evaluate as measure
-    from motionclip_model.model import MotionClip
+    with working('loading') as work:
+        from motionclip_model.evaluation import evaluate as measure
+        from motionclip_model.model import MotionClip
+        from motionclip_model.storage import write_json
 
-    # On stderr: with --json nothing else than JSON may stand on stdout.
-    with Console(stderr=True).status('loading') as status:
-        figures = measure(
-            MotionClip.load(model), corpus, split, lambda part: status.update(f'measuring: {part}')
-        )
+        figures = measure(MotionClip.load(model), corpus, split, work.stage)
     if out is not None:
         write_json(out, figures)
-    if as_json:
+    if json_output:
         print_json(figures)
         return
     say(f'{figures["clips"]} clips of split {figures["split"]}; {len(figures["skipped"])} skipped')

@@ -1,26 +1,40 @@
 """Commands that work in the space of text and motion."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Column, Table
 
-from motionclip_model.motion import Motion
+from motionclip_ros.cli import completing
 from motionclip_ros.cli.app import Json, Model, app, console, load_motion, print_json, say
+from motionclip_ros.cli.helping import Panel
+from motionclip_ros.progress import followed, working
+
+if TYPE_CHECKING:
+    from motionclip_model.motion import Motion
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.MODEL)
 def recognise(
     files: Annotated[
         list[Path],
-        typer.Argument(help='Human motions: AMASS .npz or .bvh; with --robot its trajectories.'),
+        typer.Argument(
+            metavar='FILES...',
+            help='Human motions: AMASS .npz or .bvh; with --robot its trajectories.',
+        ),
     ],
     labels: Annotated[
         str | None, typer.Option(help='Candidates, separated by commas: "walk,run,wave".')
     ] = None,
     robot: Annotated[
-        str | None, typer.Option(help='Read trajectories (.npz) and bags (folders) of this robot.')
+        str | None,
+        typer.Option(
+            '--robot',
+            '-r',
+            help='Read trajectories (.npz) and bags (folders) of this robot.',
+            autocompletion=completing.robots,
+        ),
     ] = None,
     model: Model = 'base',
     top: Annotated[int, typer.Option(min=1, help='How many labels to show.')] = 5,
@@ -32,14 +46,18 @@ def recognise(
 
     Example: motionclip recognise trajectory.npz --robot g1
     """
-    from motionclip_model.latent import DEFAULT_LABELS, recognise_many
-    from motionclip_model.model import MotionClip
+    with working('reading') as work:
+        from motionclip_model.latent import DEFAULT_LABELS, recognise_many
+        from motionclip_model.model import MotionClip
 
-    wanted = DEFAULT_LABELS
-    if labels is not None:
-        wanted = tuple(label.strip() for label in labels.split(',') if label.strip())
-    motions = [load_motion(file) if robot is None else _imitated(file, robot) for file in files]
-    with console.status('loading'):
+        wanted = DEFAULT_LABELS
+        if labels is not None:
+            wanted = tuple(label.strip() for label in labels.split(',') if label.strip())
+        motions = [
+            load_motion(file) if robot is None else _imitated(file, robot)
+            for file in followed(files, len(files), work)
+        ]
+        work.stage('looking at the motions')
         found = recognise_many(MotionClip.load(model), motions, wanted)
     if json_output:
         entries = [[entry._asdict() for entry in each[:top]] for each in found]
@@ -57,7 +75,7 @@ def recognise(
         console.print(table)
 
 
-def _imitated(path: Path, name: str) -> Motion:
+def _imitated(path: Path, name: str) -> 'Motion':
     """Read what a robot does, a trajectory's file or a recording, as a person's motion."""
     from motionclip_model.features import FPS
     from motionclip_ros.bag import Bag
@@ -69,9 +87,9 @@ def _imitated(path: Path, name: str) -> Motion:
     return Imitator(load_robot(name)).imitate_path(trajectory, FPS)
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.MODEL)
 def retrieve(
-    text: Annotated[str, typer.Argument(help='What is searched, in plain words.')],
+    text: Annotated[str, typer.Argument(metavar='TEXT', help='What is searched, in plain words.')],
     folder: Annotated[
         Path, typer.Option('--in', help='Folder with .npz and .bvh motions, searched deeply.')
     ],
@@ -85,17 +103,13 @@ def retrieve(
 
     Example: motionclip retrieve "a person waves" --in recordings --top 5
     """
-    from motionclip_model.model import MotionClip
-    from motionclip_model.retrieval import cache_folder, open_library
+    with working('loading') as work:
+        from motionclip_model.model import MotionClip
+        from motionclip_model.retrieval import cache_folder, open_library
 
-    with console.status('loading') as status:
         network = MotionClip.load(model)
-        library = open_library(
-            network,
-            folder,
-            cache_folder(),
-            lambda done, count: status.update(f'looking at file {done + 1} of {count}'),
-        )
+        work.stage('looking at the files')
+        library = open_library(network, folder, cache_folder(), work)
         hits = library.rank(network, text)[:top]
     if json_output:
         print_json(

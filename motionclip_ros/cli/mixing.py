@@ -8,7 +8,9 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from motionclip_model.errors import ConfigError
-from motionclip_ros.cli.app import Json, Model, Seconds, app, console, load_motion, print_json, say
+from motionclip_ros.cli.app import Json, Model, Seconds, app, load_motion, print_json, say
+from motionclip_ros.cli.helping import Panel
+from motionclip_ros.progress import Work, working
 
 Out = Annotated[Path, typer.Option('--out', '-o', help='Folder for the motions.')]
 Seed = Annotated[
@@ -25,11 +27,13 @@ class Wanted(NamedTuple):
     meaning: Any
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.MOTIONS)
 def edit(
     base: Annotated[
         str | None,
-        typer.Argument(help='Text, motion file, or a sum: "walk + tired - normal".'),
+        typer.Argument(
+            metavar='[BASE]', help='Text, motion file, or a sum: "walk + tired - normal".'
+        ),
     ] = None,
     out: Out = Path('out/edit'),
     start: Annotated[
@@ -57,25 +61,27 @@ def edit(
 
     Example: motionclip edit --csv edits.csv --out out/edits
     """
-    from motionclip_model.latent import edited, meanings
-    from motionclip_model.model import MotionClip
+    with working('loading') as work:
+        from motionclip_model.latent import edited, meanings
+        from motionclip_model.model import MotionClip
 
-    edits = _edits(base, start, end, table)
-    with console.status('loading'):
+        edits = _edits(base, start, end, table)
         network = MotionClip.load(model)
-    wanted = []
-    for number, (name, title, terms) in enumerate(edits, start=1):
-        mark = f'_{number}' if table else ''
-        before = meanings(network, [terms[0].source])[0]
-        wanted.append(Wanted(f'base{mark}.npz', name, before))
-        wanted.append(Wanted(f'edited{mark}.npz', title, edited(network, terms, strength)))
-    _make(network, wanted, out, seconds, seed, render, json_output)
+        wanted = []
+        for number, (name, title, terms) in enumerate(edits, start=1):
+            mark = f'_{number}' if table else ''
+            before = meanings(network, [terms[0].source])[0]
+            wanted.append(Wanted(f'base{mark}.npz', name, before))
+            wanted.append(Wanted(f'edited{mark}.npz', title, edited(network, terms, strength)))
+        made = _make(network, wanted, out, seconds, seed, render, work)
+    _tell(made, json_output)
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.MOTIONS)
 def interpolate(
     points: Annotated[
-        list[str] | None, typer.Argument(help='Two or more texts or motion files.')
+        list[str] | None,
+        typer.Argument(metavar='[POINTS]...', help='Two or more texts or motion files.'),
     ] = None,
     out: Out = Path('out/interpolate'),
     stops: Annotated[int, typer.Option(min=2, help='Motions on the way, both ends included.')] = 5,
@@ -92,28 +98,32 @@ def interpolate(
 
     Example: motionclip interpolate walk.npz "a person dances" sit.bvh --stops 7
     """
-    from motionclip_model.latent import interpolated, meanings
-    from motionclip_model.model import MotionClip
-
     if bool(points) == bool(table):
         raise ConfigError('give two or more texts or motion files, or --csv FILE')
     ways = [points or []]
     if table:
         ways = [[row['start'], row['end']] for row in _rows(table, ('start', 'end'))]
-    sources = [[_source(point, table) for point in way] for way in ways]
-    with console.status('loading'):
+    with working('loading') as work:
+        from motionclip_model.latent import interpolated, meanings
+        from motionclip_model.model import MotionClip
+
+        sources = [[_source(point, table) for point in way] for way in ways]
         network = MotionClip.load(model)
-    wanted = []
-    for number, (way, own) in enumerate(zip(ways, sources, strict=True), start=1):
-        mark = f'_{number}' if table else ''
-        for stop, meaning in enumerate(interpolated(meanings(network, own), stops)):
-            place = stop * (len(way) - 1) / (stops - 1)
-            first = min(int(place), len(way) - 2)
-            share = (
-                f'{_name(way[first])} to {_name(way[first + 1])}: {100 * (place - first):.0f} %'
-            )
-            wanted.append(Wanted(f'stop{mark}_{stop}.npz', share, meaning))
-    _make(network, wanted, out, seconds, seed, render, json_output)
+        wanted = []
+        for number, (way, own) in enumerate(zip(ways, sources, strict=True), start=1):
+            mark = f'_{number}' if table else ''
+            for stop, meaning in enumerate(interpolated(meanings(network, own), stops)):
+                title = _share_of_way(way, stop, stops)
+                wanted.append(Wanted(f'stop{mark}_{stop}.npz', title, meaning))
+        made = _make(network, wanted, out, seconds, seed, render, work)
+    _tell(made, json_output)
+
+
+def _share_of_way(way: Sequence[str], stop: int, stops: int) -> str:
+    """Say between which points a stop lies, and how far it is from one to the other."""
+    place = stop * (len(way) - 1) / (stops - 1)
+    first = min(int(place), len(way) - 2)
+    return f'{_name(way[first])} to {_name(way[first + 1])}: {100 * (place - first):.0f} %'
 
 
 def _edits(
@@ -188,16 +198,16 @@ def _make(
     seconds: float | None,
     seed: int,
     render: bool,
-    json_output: bool,
-) -> None:
-    """Generate the motions, write them, and say how near they came to what was wanted."""
+    work: Work,
+) -> list[dict[str, Any]]:
+    """Generate the motions, write them, and return how near they came to what was wanted."""
     import torch
 
+    work.stage('generating')
     meanings = torch.stack([each.meaning for each in wanted])
-    with console.status('generating'):
-        durations = None if seconds is None else [seconds] * len(wanted)
-        motions = model.generate_many(meanings, durations, [seed] * len(wanted))
-        cosines = (model.encode_motions(motions) * meanings).sum(-1).tolist()
+    durations = None if seconds is None else [seconds] * len(wanted)
+    motions = model.generate_many(meanings, durations, [seed] * len(wanted))
+    cosines = (model.encode_motions(motions) * meanings).sum(-1).tolist()
     entries = []
     for each, motion, cosine in zip(wanted, motions, cosines, strict=True):
         motion.save(out / each.file)
@@ -212,8 +222,12 @@ def _make(
     if render:
         from motionclip_ros.comparison import compare
 
-        with console.status('drawing motions.png'):
-            compare(out / 'motions.png', motions, [each.title for each in wanted])
+        work.stage('drawing motions.png')
+        compare(out / 'motions.png', motions, [each.title for each in wanted], work)
+    return entries
+
+
+def _tell(entries: list[dict[str, Any]], json_output: bool) -> None:
     if json_output:
         print_json(entries)
         return

@@ -2,35 +2,17 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from motionclip_model.errors import ConfigError
-from motionclip_ros.cli.app import (
-    Json,
-    RobotName,
-    app,
-    console,
-    load_motion,
-    print_json,
-    say,
-)
+from motionclip_ros.cli import completing
+from motionclip_ros.cli.app import Json, RobotName, app, load_motion, print_json, say
+from motionclip_ros.cli.helping import Panel
+from motionclip_ros.progress import standard_error, working
 
 Formats = Annotated[
     str | None,
@@ -38,6 +20,7 @@ Formats = Annotated[
         '--format',
         help='One or more of npz, csv, mujoco, with commas between.',
         show_default='npz, or csv where OUT ends so',
+        autocompletion=completing.formats,
     ),
 ]
 Joints = Annotated[
@@ -46,6 +29,7 @@ Joints = Annotated[
         help='Joints that may move: groups (upper_body, left_arm), names or patterns, with '
         'commas between.',
         show_default='all',
+        autocompletion=completing.joint_groups,
     ),
 ]
 Posture = Annotated[
@@ -75,10 +59,13 @@ Ray = Annotated[
 ]
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.ROBOTS)
 def retarget(
     path: Annotated[
-        Path, typer.Argument(help='Human motion: AMASS .npz or .bvh; or a folder of them.')
+        Path,
+        typer.Argument(
+            metavar='PATH', help='Human motion: AMASS .npz or .bvh; or a folder of them.'
+        ),
     ],
     out: Annotated[
         Path, typer.Option('--out', '-o', help='Trajectory file, or folder, to write.')
@@ -101,7 +88,9 @@ def retarget(
 
     Example: motionclip retarget walk.bvh --robot g1 --out walk_g1.npz
 
-    Example: motionclip retarget AMASS --out AMASS_g1 --format npz,mujoco --workers 8
+    Example: motionclip retarget AMASS --out AMASS_g1 --format npz,csv --workers 8
+
+    Example: motionclip retarget walk.npz --joints upper_body --out arms.npz --json
     """
     from motionclip_ros.batch.settings import Settings, read_posture
 
@@ -134,8 +123,8 @@ def _file(path: Path, out: Path, settings: Any, json_output: bool) -> None:
     from motionclip_ros.batch.job import save
     from motionclip_ros.batch.settings import FORMATS
 
-    motion = load_motion(path)
-    with console.status('retargeting'):
+    with working('retargeting'):
+        motion = load_motion(path)
         retargeter = settings.retargeter()
         trajectory, report, _ = settings.retargeted(retargeter, motion)
     first, *others = settings.formats
@@ -165,13 +154,19 @@ def _folder(
         runner = partial(on_ray, address=ray, count=workers)
     counts = {'skipped': 0, 'worked': 0}
     begin = time.perf_counter()
-    with _bar() as on_file:
+    try:
+        with working('retargeting') as work:
 
-        def on_event(event: Any) -> None:
-            counts['skipped' if event.skipped else 'worked'] += 1
-            on_file(event)
+            def on_event(event: Any) -> None:
+                counts['skipped' if event.skipped else 'worked'] += 1
+                if event.error is not None:
+                    work.line(f'{event.name}: {event.error}', 'red')
+                work(sum(counts.values()), event.total)
 
-        summary = retarget_folder(path, out, settings, runner, on_event)
+            summary = retarget_folder(path, out, settings, runner, on_event)
+    except KeyboardInterrupt:
+        standard_error().print('stopped; the same command goes on from here')
+        raise
     if json_output:
         print_json(summary)
     else:
@@ -184,36 +179,3 @@ def _folder(
         )
     if summary['failed']:
         raise typer.Exit(1)
-
-
-class _Rate(ProgressColumn):
-    """Files a second, lately."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f'{task.speed:.1f} files/s' if task.speed else '')
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[Any], None]]:
-    """Show how far a run is, and a line for each file that fails, beside standard output."""
-    errors = Console(stderr=True, soft_wrap=True)
-    columns = (BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
-    progress = Progress(*columns, TimeRemainingColumn(), console=errors)
-    task = progress.add_task('retargeting', total=None)
-
-    def on_event(event: Any) -> None:
-        if not progress.live.is_started:  # a mistake found before the first file needs no bar
-            progress.start()
-        if event.error is not None:
-            line = f'{event.name}: {event.error}'
-            errors.print(line, style='red', highlight=False, markup=False)
-        progress.update(task, total=event.total, advance=1)
-
-    try:
-        yield on_event
-    except KeyboardInterrupt:
-        errors.print('stopped; the same command goes on from here')
-        raise
-    finally:
-        if progress.live.is_started:
-            progress.stop()

@@ -1,26 +1,32 @@
 """Commands that make robots known and show what is known of them."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from motionclip_model.errors import MotionClipError
+from motionclip_ros.cli import completing
 from motionclip_ros.cli.app import Json, app, console, print_json, say
+from motionclip_ros.cli.helping import Group, Panel
+from motionclip_ros.progress import followed, working
+
+if TYPE_CHECKING:
+    from motionclip_ros.retargeting.robots.robot import Robot
 
 robot_app = typer.Typer(
-    help='Add a robot from its URDF, list and show robots.', no_args_is_help=True
+    cls=Group, help='Add a robot from its URDF, list and show robots.', no_args_is_help=True
 )
-app.add_typer(robot_app, name='robot')
+app.add_typer(robot_app, name='robot', rich_help_panel=Panel.ROBOTS)
 
 _COLOURS = {'sure': 'green', 'likely': 'yellow', 'guess': 'red'}
 
 
 @robot_app.command()
 def add(
-    urdf: Annotated[Path, typer.Argument(help='The URDF of a humanoid.')],
+    urdf: Annotated[Path, typer.Argument(metavar='URDF', help='The URDF of a humanoid.')],
     name: Annotated[
         str | None,
         typer.Option(help='What --robot calls it.', show_default='the name of the file'),
@@ -46,9 +52,9 @@ def add(
 
     Example: motionclip retarget walk.npz --robot mine --out walk_mine.npz
     """
-    from motionclip_ros.retargeting.robots.adding import add_robot
+    with working('guessing'):
+        from motionclip_ros.retargeting.robots.adding import add_robot
 
-    with console.status('guessing'):
         added = add_robot(urdf, name, out, joint_limits, force)
     found = added.guess
     if json_output:
@@ -82,18 +88,20 @@ def list_robots(json_output: Json = False) -> None:
 
     Example: motionclip robot list
     """
-    from motionclip_ros.retargeting.robots.catalogue import known
-    from motionclip_ros.retargeting.robots.robot import load_robot
-
     rows: list[dict[str, Any]] = []
-    for name, path in known().items():
-        row: dict[str, Any] = {'name': name, 'config': str(path)}
-        try:
-            robot = load_robot(name)
-            row |= {'joints': len(robot.joint_names), 'base': robot.correspondence.base_kind}
-        except MotionClipError as error:  # one broken robot must not hide the others
-            row['error'] = str(error)
-        rows.append(row)
+    with working('reading') as work:
+        from motionclip_ros.retargeting.robots.naming import known
+        from motionclip_ros.retargeting.robots.robot import load_robot
+
+        robots = known()
+        for name, path in followed(robots.items(), len(robots), work):
+            row: dict[str, Any] = {'name': name, 'config': str(path)}
+            try:
+                robot = load_robot(name)
+                row |= {'joints': len(robot.joint_names), 'base': robot.correspondence.base_kind}
+            except MotionClipError as error:  # one broken robot must not hide the others
+                row['error'] = str(error)
+            rows.append(row)
     if json_output:
         print_json(rows)
         return
@@ -107,7 +115,14 @@ def list_robots(json_output: Json = False) -> None:
 
 @robot_app.command()
 def show(
-    name: Annotated[str, typer.Argument(help='Name, or path of a .yaml or .urdf file.')],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar='NAME',
+            help='Name, or path of a .yaml or .urdf file.',
+            autocompletion=completing.robots,
+        ),
+    ],
     picture: Annotated[
         Path | None, typer.Option(help='Also draw the rest pose to this .png.')
     ] = None,
@@ -117,28 +132,16 @@ def show(
 
     Example: motionclip robot show g1 --picture g1.png
     """
-    from motionclip_ros.retargeting.robots.ownership import groups
-    from motionclip_ros.retargeting.robots.robot import load_robot
+    with working('reading') as work:
+        from motionclip_ros.retargeting.robots.robot import load_robot
 
-    robot = load_robot(name)
-    if picture is not None:
-        from motionclip_ros.retargeting.robots.picture import draw_correspondence
+        robot = load_robot(name)
+        if picture is not None:
+            work.stage('drawing')
+            from motionclip_ros.retargeting.robots.picture import draw_correspondence
 
-        draw_correspondence(robot, picture)
-    members = {part: covered for part, covered in groups(robot).items() if covered.any()}
-    limits = robot.limits
-    joints = [
-        {
-            'joint': joint,
-            'groups': [part for part in members if members[part][index]],
-            **{
-                kind: None if abs(value := float(getattr(limits, kind)[index])) == float('inf')
-                else value
-                for kind in ('lower', 'upper', 'velocity', 'acceleration', 'effort', 'jerk')
-            },
-        }
-        for index, joint in enumerate(robot.joint_names)
-    ]  # fmt: skip
+            draw_correspondence(robot, picture)
+    joints = _joints(robot)
     if json_output:
         follows = {link: match.human for link, match in robot.correspondence.links.items()}
         print_json(
@@ -160,6 +163,26 @@ def show(
     console.print(table)
     _print_notes(robot.notes)
     say(f'{robot.correspondence.source}: {robot.correspondence.base_kind} base, {robot.urdf_path}')
+
+
+def _joints(robot: 'Robot') -> list[dict[str, Any]]:
+    """Describe each joint: its groups and its limits; None where there is no limit."""
+    from motionclip_ros.retargeting.robots.ownership import groups
+
+    members = {part: covered for part, covered in groups(robot).items() if covered.any()}
+    limits = robot.limits
+    return [
+        {
+            'joint': joint,
+            'groups': [part for part in members if members[part][index]],
+            **{
+                kind: None if abs(value := float(getattr(limits, kind)[index])) == float('inf')
+                else value
+                for kind in ('lower', 'upper', 'velocity', 'acceleration', 'effort', 'jerk')
+            },
+        }
+        for index, joint in enumerate(robot.joint_names)
+    ]  # fmt: skip
 
 
 def _print_joints(joints: list[dict[str, Any]]) -> None:

@@ -9,6 +9,8 @@ import typer
 
 from motionclip_model.errors import ConfigError, DependencyError
 from motionclip_ros.cli.app import Model, Namespace, RobotName, app, say
+from motionclip_ros.cli.completing import robots
+from motionclip_ros.cli.helping import Panel
 
 Host = Annotated[
     str,
@@ -25,7 +27,7 @@ Ros = Annotated[
 _PORT = 8765
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.MOTIONS)
 def studio(
     robot: RobotName = 'g1',
     model: Model = 'base',
@@ -46,12 +48,18 @@ def studio(
     _serve(None, robot, model, host, port, browser, ros, namespace)
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.RECORDINGS)
 def view(
     bag: Annotated[Path, typer.Argument(help='Folder of a recording.')],
     robot: Annotated[
         str | None,
-        typer.Option('--robot', '-r', help='Robot.', show_default='the one recorded'),
+        typer.Option(
+            '--robot',
+            '-r',
+            help='Robot.',
+            show_default='the one recorded',
+            autocompletion=robots,
+        ),
     ] = None,
     model: Model = 'base',
     host: Host = '127.0.0.1',
@@ -83,6 +91,7 @@ def _serve(
             'the page needs NiceGUI, which is not installed; pip install "motionclip_ros[studio]"'
         )
     from motionclip_model.checkpoint import checkpoint_path
+    from motionclip_ros.progress import working
     from motionclip_ros.studio.guard import entrance, new_token
     from motionclip_ros.studio.recordings import recorded_takes
     from motionclip_ros.studio.robot_link import RobotLink
@@ -90,10 +99,11 @@ def _serve(
     from motionclip_ros.studio.service import Service
 
     checkpoint_path(model)  # what is missing is said now, not to the first visitor
-    opened = [] if bag is None else recorded_takes(bag, robot, namespace)
-    name = opened[0].robot_name if opened else robot or 'g1'
     service = Service(model)
-    service.robot(name)
+    with working('loading'):
+        opened = [] if bag is None else recorded_takes(bag, robot, namespace)
+        name = opened[0].robot_name if opened else robot or 'g1'
+        service.robot(name)
     port, token = _free(host, port), new_token(host)
     place = f'[{host}]' if ':' in host else host
     say(f'http://{place}:{port}{entrance(token)} - Ctrl-C ends it')

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from motionclip_model.storage import write_json
-from motionclip_ros.cli.app import Corpus, app, console, say
+from motionclip_ros.cli import completing
+from motionclip_ros.cli.app import Corpus, Json, app, print_json, say
+from motionclip_ros.cli.helping import Panel
+from motionclip_ros.progress import standard_error
 
 if TYPE_CHECKING:
     from motionclip_model.training.trainer import Trainer
     from motionclip_ros.training_progress import TrainingProgress
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.MODEL)
 def train(
     corpus: Corpus,
     out: Annotated[Path, typer.Option('--out', '-o', help='Folder of the run.')] = Path(
@@ -31,6 +33,7 @@ def train(
         typer.Option(
             help='"commercial" leaves out what must not be used for profit; or "any".',
             show_default="the configuration's",
+            autocompletion=completing.one_of('commercial', 'any'),
         ),
     ] = None,
     seed: Annotated[
@@ -39,14 +42,15 @@ def train(
     devices: Annotated[
         int, typer.Option(min=1, help='GPUs of this machine; processes where it has none.')
     ] = 1,
+    json_output: Json = False,
 ) -> None:
     """Train a model; the same command resumes a run that was interrupted.
 
     Example: motionclip train --data data --out runs/mine
 
-    Example: motionclip train --data data --text-encoder openai/clip-vit-base-patch32
+    Example: motionclip train --data data --text-encoder CLIP_FOLDER --devices 8
 
-    Example: torchrun --nproc-per-node 8 .venv/bin/motionclip train --data data --out runs/mine
+    Started by torchrun it trains on several machines; docs/training.md says how.
     """
     from motionclip_model.training.config import TrainConfig
     from motionclip_model.training.state import room_on_disk
@@ -60,7 +64,7 @@ def train(
         seed=settings.seed if seed is None else seed,
         licence=licence or settings.licence,
     )
-    with TrainingProgress(console) as progress:
+    with TrainingProgress(standard_error()) as progress:
         trainer = Trainer(
             settings, corpus, out, progress, text_encoder=text_encoder, devices=devices
         )
@@ -68,17 +72,21 @@ def train(
         if not trainer.is_main:
             return
         with room_on_disk(out):
-            _finish(trainer, network, corpus, out, progress)
-    say(f'wrote {out / "model.safetensors"} and figures.json')
+            figures = _finish(trainer, network, corpus, out, progress)
+    if json_output:
+        print_json({'model': str(out / 'model.safetensors'), 'figures': figures})
+    else:
+        say(f'wrote {out / "model.safetensors"} and figures.json')
 
 
 def _finish(
     trainer: 'Trainer', network: Any, corpus: Path, out: Path, progress: 'TrainingProgress'
-) -> None:
+) -> dict[str, Any]:
     """Add to a trained network what is measured once, and write the model."""
     from motionclip_model.abstention import fit_familiarity
     from motionclip_model.evaluation import evaluate
     from motionclip_model.model import MotionClip
+    from motionclip_model.storage import write_json
 
     model = MotionClip(network, trainer.encoder)
     progress.note('learning which commands are familiar')
@@ -91,3 +99,4 @@ def _finish(
     figures = evaluate(MotionClip.load(path, trainer.encoder), corpus)
     model.save(path, {**trainer.info(), 'figures': figures})
     write_json(out / 'figures.json', figures)
+    return figures

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from motionclip_model.errors import ConfigError
 from motionclip_ros.pipeline import Pipeline
-from motionclip_ros.retargeting.robots import catalogue
+from motionclip_ros.retargeting.robots import naming
 from motionclip_ros.retargeting.robots.robot import Robot, load_robot
 from motionclip_ros.scenes import Scene
 from motionclip_ros.studio.shapes import Shape, person_shape, robot_shape
@@ -67,7 +67,7 @@ class Service:
 
     def robots(self) -> list[str]:
         """Name all robots that are known, and those that are loaded."""
-        return sorted({*catalogue.known(), *self._robots})
+        return sorted({*naming.known(), *self._robots})
 
     async def warm_up(self, robot: str) -> None:
         """Load model and robot, and do everything once, so that the first command is fast."""

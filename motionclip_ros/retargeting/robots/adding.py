@@ -9,7 +9,7 @@ from motionclip_model.errors import RobotError
 from motionclip_model.storage import write_atomically
 from motionclip_ros.retargeting.collision.fitting import fit_capsules
 from motionclip_ros.retargeting.collision.pairs import choose_pairs
-from motionclip_ros.retargeting.robots import catalogue
+from motionclip_ros.retargeting.robots import naming
 from motionclip_ros.retargeting.robots.guess import Guess, guess
 from motionclip_ros.retargeting.robots.joint_limits import overridden
 from motionclip_ros.retargeting.robots.picture import draw_correspondence
@@ -63,8 +63,8 @@ def add_robot(
         raise RobotError(
             f'a robot cannot be called {name!r}; use letters, digits, _, - and . (--name)'
         )
-    config = (folder or catalogue.own_folder()) / f'{name}.yaml'
-    taken = config if config.is_file() else catalogue.known().get(name) if not folder else None
+    config = (folder or naming.own_folder()) / f'{name}.yaml'
+    taken = config if config.is_file() else naming.known().get(name) if not folder else None
     if taken is not None and not replace_old:
         raise RobotError(f'{name} is {taken} already; choose another --name, or insist: --force')
     found = _with_collision(guess(urdf))

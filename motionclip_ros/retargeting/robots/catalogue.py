@@ -1,6 +1,5 @@
-"""Robots by name: those that ship, and those that a user added."""
+"""The files of a robot: its YAML file, its URDF, its limits."""
 
-import os
 from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
@@ -8,27 +7,7 @@ from pathlib import Path
 from motionclip_model.errors import RobotError
 from motionclip_ros import resources
 from motionclip_ros.retargeting.robots.correspondence import Correspondence
-
-_SHIPPED = 'config/robots'
-
-
-def own_folder() -> Path:
-    """Return the folder of the robots that the user added.
-
-    `$MOTIONCLIP_ROBOTS`, else `motionclip/robots` in `$XDG_CONFIG_HOME` or `~/.config`.
-    """
-    if folder := os.environ.get('MOTIONCLIP_ROBOTS'):
-        return Path(folder)
-    config = os.environ.get('XDG_CONFIG_HOME') or '~/.config'
-    return Path(config).expanduser() / 'motionclip' / 'robots'
-
-
-def known() -> dict[str, Path]:
-    """Return every robot's YAML file by its name; a user's robot hides a shipped one."""
-    shipped = resources.listing(_SHIPPED, '.yaml')
-    found = {name: resources.find(f'{_SHIPPED}/{name}.yaml') for name in shipped}
-    found |= {path.stem: path for path in own_folder().glob('*.yaml')}
-    return {name: found[name] for name in sorted(found) if not name.endswith('joint_limits')}
+from motionclip_ros.retargeting.robots.naming import SHIPPED, known
 
 
 def limits_beside(config: Path) -> Path | None:
@@ -58,7 +37,7 @@ def locate(text: str) -> tuple[Path, Path | None]:
         return Path(text), None
     if text.endswith('.urdf'):
         beside = Path(text).with_suffix('.yaml')
-        shipped = resources.find(f'{_SHIPPED}/g1.yaml')
+        shipped = resources.find(f'{SHIPPED}/g1.yaml')
         return (beside if beside.is_file() else shipped), Path(text)
     robots = known()
     if text not in robots:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from motionclip_model.storage import write_atomically
-from motionclip_ros.retargeting.robots import catalogue
+from motionclip_ros.retargeting.robots import catalogue, naming
 from motionclip_ros.retargeting.robots.adding import add_robot
 from motionclip_ros.retargeting.robots.correspondence import Correspondence
 
@@ -25,7 +25,7 @@ def described(urdf: str) -> str:
         RobotError: The description cannot be used.
     """
     content = urdf.encode()
-    for name, config in catalogue.known().items():
+    for name, config in naming.known().items():
         path = catalogue.urdf_of(Correspondence.load(config))
         if path.is_file() and path.read_bytes() == content:
             return name

@@ -9,18 +9,10 @@ import numpy as np
 from jaxtyping import Bool
 
 from motionclip_model.errors import RobotError
+from motionclip_ros.retargeting.robots.naming import GROUPS, PARTS, UNIONS
 from motionclip_ros.retargeting.robots.robot import Robot
 
 _LIMBS = {'leg': ('hip', 'knee', 'ankle', 'foot'), 'arm': ('shoulder', 'elbow', 'wrist', 'hand')}
-_GROUPS = {
-    'arms': ('left_arm', 'right_arm'),
-    'legs': ('left_leg', 'right_leg'),
-    'upper_body': ('left_arm', 'right_arm', 'waist', 'head'),
-    'lower_body': ('left_leg', 'right_leg'),
-}
-_PARTS = ('left_arm', 'right_arm', 'left_leg', 'right_leg', 'waist', 'head')
-GROUPS: tuple[str, ...] = (*_PARTS, *_GROUPS, 'all')
-"""Names that stand for several joints of any robot."""
 
 
 def owned(robot: Robot, names: Sequence[str]) -> Bool[np.ndarray, ' joint']:
@@ -28,7 +20,7 @@ def owned(robot: Robot, names: Sequence[str]) -> Bool[np.ndarray, ' joint']:
 
     Args:
         robot: A robot with its correspondence.
-        names: Groups (see `GROUPS`), joint names, or shell patterns of joint names.
+        names: Groups (`naming.GROUPS`), joint names, or shell patterns of joint names.
 
     Returns:
         True for every joint that at least one name covers.
@@ -58,14 +50,14 @@ def groups(robot: Robot) -> dict[str, Bool[np.ndarray, ' joint']]:
     left, right = ways['left_leg'] | ways['left_arm'], ways['right_leg'] | ways['right_arm']
     legs, arms = ways['left_leg'] | ways['right_leg'], ways['left_arm'] | ways['right_arm']
     waist = ways['trunk'] | (left & right) | (legs & arms)
-    found = {name: _with_descendants(robot, ways[name] & ~waist) for name in _PARTS[:4]}
+    found = {name: _with_descendants(robot, ways[name] & ~waist) for name in PARTS[:4]}
     limbs = reduce(np.logical_or, found.values())
     found['waist'] = waist
     carried = _with_descendants(robot, ways['head'] & ~waist)
     if (arms & waist).any():  # the torso moves, so what it carries can be told from the rest
         carried |= _with_descendants(robot, waist & arms)
     found['head'] = carried & ~waist & ~limbs
-    for name, parts in _GROUPS.items():
+    for name, parts in UNIONS.items():
         found[name] = reduce(np.logical_or, [found[part] for part in parts])
     found['all'] = np.ones(len(robot.joint_names), bool)
     return found
