@@ -31,7 +31,7 @@ _FLAGS = (
     '--disable-quic',
     '--no-first-run',
 )
-_COMMAND = 'from motionclip_ros.cli import main; main()'
+_COMMAND = 'from motionclip_ros.__main__ import main; main()'
 
 
 def require_browser() -> tuple[str, str]:

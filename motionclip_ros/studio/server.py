@@ -16,6 +16,9 @@ from motionclip_ros.studio.takes import Take, person_poses, robot_poses
 
 _GLTF = 'model/gltf-binary'
 
+_PATIENCE = 60.0
+"""How long a page that a busy machine has lost sight of may come back to where it was [s]."""
+
 
 def serve(
     service: Service,
@@ -62,6 +65,7 @@ def serve(
         reload=False,
         favicon='🕺',
         show_welcome_message=False,
+        reconnect_timeout=_PATIENCE,
         dark=None,
     )
 
