@@ -1,0 +1,104 @@
+"""What `mkdocs build` adds to the pages in docs/: files kept elsewhere, and what the code knows."""
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+import typer
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
+from typer.cli import get_docs_for_click
+
+from motionclip_ros.cli import app
+from motionclip_ros.parameters import definitions
+
+ROOT = Path(__file__).resolve().parent.parent
+
+KEPT_ELSEWHERE = {
+    'motionclip_model/weights/base.md': 'model_cards/base.md',
+    'motionclip_model/weights/open.md': 'model_cards/open.md',
+    'CONTRIBUTING.md': 'contributing.md',
+    'CHANGELOG.rst': 'changelog.md',
+}
+"""Files of the repository and the pages that they become."""
+
+NODES = {
+    'generator': definitions.GeneratorParameters,
+    'simulator': definitions.SimulatorParameters,
+    'recorder': definitions.RecorderParameters,
+    'recogniser': definitions.RecogniserParameters,
+    'player': definitions.PlayerParameters,
+}
+PARAMETERS = """\
+`config/motionclip.yaml` holds all of them with their defaults; what the nodes do with them is in
+[ROS 2 nodes](../ros.md). *At start* is read once; *unconfigured* may change while the lifecycle
+node is unconfigured; all others may change at any time."""
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages that have no file in docs/."""
+    pages = {page: page_of(ROOT / path) for path, page in KEPT_ELSEWHERE.items()}
+    pages['reference/command_line.md'] = command_line()
+    pages['reference/parameters.md'] = parameters()
+    for name, text in pages.items():
+        files.append(File.generated(config, name, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
+    """Let links to files kept elsewhere, which hold in the repository, lead to their pages."""
+    for path, target in KEPT_ELSEWHERE.items():
+        there = get_relative_url(target, page.file.src_uri)
+        markdown = re.sub(rf'\]\((?:\.\./)+{re.escape(path)}(?=[)#])', f']({there}', markdown)
+    return markdown
+
+
+def page_of(path: Path) -> str:
+    """Read a file; the changelog's reStructuredText has titles, lists and literals alone."""
+    text = path.read_text()
+    if path.suffix == '.rst':
+        body = text.split('\n', 3)[3]
+        text = '# Changelog\n' + body.replace('``', '`')
+    return text
+
+
+def command_line() -> str:
+    """Let every command be described by its own help."""
+    group: Any = typer.main.get_command(app)
+    context = typer.Context(group, info_name='motionclip')
+    parts = ['# The command `motionclip`', group.help, group.callback.__doc__]
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        for each in (command, *getattr(command, 'commands', {}).values()):
+            each.short_help = each.help.partition('\n')[0]  # whole, not cut after 45 letters
+        parts.append(
+            get_docs_for_click(obj=command, ctx=context, indent=1, call_prefix='motionclip')
+        )
+    return re.sub(r'^Example: (.+)$', r'    \1', '\n\n'.join(parts), flags=re.MULTILINE)
+
+
+def parameters() -> str:
+    """Tabulate the parameters of all nodes."""
+    parts = ['# Parameters of the nodes', PARAMETERS]
+    for node, kind in NODES.items():
+        rows = (parameter_row(field) for field in dataclasses.fields(kind))
+        head = '| name | default | may be | |\n|---|---|---|---|'
+        parts += [f'## {node}', '\n'.join([head, *rows])]
+    return '\n\n'.join(parts)
+
+
+def parameter_row(field: 'dataclasses.Field[Any]') -> str:
+    """Describe a parameter by what ROS 2 is told of it."""
+    told = field.metadata
+    values = field.default if isinstance(field.default, tuple) else (field.default,)
+    shown = '<br>'.join(f'`{value!r}`' for value in values)
+    low, high = told['between'] or (None, None)
+    allowed = [*(f'`{choice}`' for choice in told['choices'])]
+    if low is not None:
+        allowed.append(f'{low:g} to {high:g}' + (' or 0' if told['or_zero'] else ''))
+    when = '*at start*' if told['fixed'] else '*unconfigured*' if told['at_configure'] else ''
+    about = '. '.join(filter(None, [told['description'], when]))
+    return f'| `{field.name}` | {shown} | {", ".join(allowed)} | {about} |'
