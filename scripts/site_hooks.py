@@ -1,4 +1,4 @@
-"""What `mkdocs build` adds to the pages in docs/: files kept elsewhere, and what the code knows."""
+"""What `mkdocs build` adds to the pages in docs/: files kept elsewhere, and what code knows."""
 
 import dataclasses
 import re
