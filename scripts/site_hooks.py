@@ -1,6 +1,7 @@
 """What `mkdocs build` adds to the pages in docs/: files kept elsewhere, and what code knows."""
 
 import dataclasses
+import inspect
 import re
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,8 @@ NODES = {
 }
 PARAMETERS = """\
 `config/motionclip.yaml` holds all of them with their defaults; what the nodes do with them is in
-[ROS 2 nodes](../ros.md). *At start* is read once; *unconfigured* may change while the lifecycle
-node is unconfigured; all others may change at any time."""
+[ROS 2 nodes](../ros.md). *At start* means read once, *unconfigured* that it may change while the
+lifecycle node is unconfigured; all others may change at any time."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -69,7 +70,7 @@ def command_line() -> str:
     """Let every command be described by its own help."""
     group: Any = typer.main.get_command(app)
     context = typer.Context(group, info_name='motionclip')
-    parts = ['# The command `motionclip`', group.help, group.callback.__doc__]
+    parts = ['# The command `motionclip`', group.help, inspect.getdoc(group.callback)]
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         for each in (command, *getattr(command, 'commands', {}).values()):
@@ -85,7 +86,7 @@ def parameters() -> str:
     parts = ['# Parameters of the nodes', PARAMETERS]
     for node, kind in NODES.items():
         rows = (parameter_row(field) for field in dataclasses.fields(kind))
-        head = '| name | default | may be | |\n|---|---|---|---|'
+        head = '| name | default | |\n|---|---|---|'
         parts += [f'## {node}', '\n'.join([head, *rows])]
     return '\n\n'.join(parts)
 
@@ -95,10 +96,9 @@ def parameter_row(field: 'dataclasses.Field[Any]') -> str:
     told = field.metadata
     values = field.default if isinstance(field.default, tuple) else (field.default,)
     shown = '<br>'.join(f'`{value!r}`' for value in values)
-    low, high = told['between'] or (None, None)
-    allowed = [*(f'`{choice}`' for choice in told['choices'])]
-    if low is not None:
-        allowed.append(f'{low:g} to {high:g}' + (' or 0' if told['or_zero'] else ''))
-    when = '*at start*' if told['fixed'] else '*unconfigured*' if told['at_configure'] else ''
-    about = '. '.join(filter(None, [told['description'], when]))
-    return f'| `{field.name}` | {shown} | {", ".join(allowed)} | {about} |'
+    allowed = ', '.join(f'`{choice}`' for choice in told['choices'])
+    if told['between']:
+        allowed = '{:g} to {:g}'.format(*told['between']) + ' or 0' * told['or_zero']
+    when = '*At start.*' if told['fixed'] else '*Unconfigured.*' if told['at_configure'] else ''
+    about = ' '.join(filter(None, [f'{told["description"]}.', allowed and f'{allowed}.', when]))
+    return f'| `{field.name}` | {shown} | {about} |'
