@@ -42,15 +42,6 @@ def generation(figures: Figures) -> str:
     return markdown(('4 s of motion', 'ms a prompt'), [*rows, memory])
 
 
-def training(figures: Figures) -> str:
-    """Training of both shipped configurations beside a plain loop."""
-    plain, whole = figures['plain_loop'], figures['base_whole_run']
-    rows = [('plain loop', plain['samples_per_s'], 1)]
-    rows += [(name, row['samples_per_s'], row['ratio']) for name, row in figures['stages'].items()]
-    rows.append(('base: whole run', whole['samples_per_s'], whole['ratio']))
-    return markdown(('', 'windows/s', 'times the plain loop'), rows)
-
-
 def abstention(figures: Figures) -> str:
     """Commands beside texts that ask for no motion."""
     rows = [
@@ -62,11 +53,10 @@ def abstention(figures: Figures) -> str:
 
 
 def rendering(figures: Figures) -> str:
-    """Time of a film and a sheet of person and robot."""
+    """Time of a film of person and robot."""
     rows = [
         (f'film of {figures["seconds"]:.1f} s, MP4', figures['mp4_s']),
         ('the same as GIF of half the rate', figures['gif_s']),
-        ('sheet of twelve moments', figures['png_s']),
     ]
     return markdown(('', 's'), rows)
 
@@ -119,7 +109,6 @@ TABLES: Mapping[str, tuple[str, Callable[[Figures], str]]] = {
     'nodes': ('node_latency', part('nodes')),
     'quality': ('quality', columns_and_rows),
     'rendering': ('rendering', rendering),
-    'training': ('training', training),
     'retargeting speed': ('retargeting', peers('Speed on our link targets')),
     'retargeting speed ratios': ('retargeting', peers('Times as many frames/s')),
     'retargeting gmr': ('retargeting', peers("GMR's targets and joint limits")),
