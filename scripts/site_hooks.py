@@ -33,24 +33,19 @@ NODES = {
     'recogniser': definitions.RecogniserParameters,
     'player': definitions.PlayerParameters,
 }
-PARAMETERS = """\
-`config/motionclip.yaml` holds all of them with their defaults; what the nodes do with them is in
-[ROS 2 nodes](../ros.md). *At start* means read once, *unconfigured* that it may change while the
-lifecycle node is unconfigured; all others may change at any time."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that have no file in docs/."""
-    pages = {page: page_of(ROOT / path) for path, page in KEPT_ELSEWHERE.items()}
-    pages['reference/command_line.md'] = command_line()
-    pages['reference/parameters.md'] = parameters()
-    for name, text in pages.items():
-        files.append(File.generated(config, name, content=text))
+    """Add the pages whose files are kept elsewhere."""
+    for path, name in KEPT_ELSEWHERE.items():
+        files.append(File.generated(config, name, content=page_of(ROOT / path)))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
-    """Let links to files kept elsewhere, which hold in the repository, lead to their pages."""
+    """Complete pages by what the code knows; lead links to files kept elsewhere to their pages."""
+    if page.file.src_uri in COMPLETED:
+        markdown += '\n\n' + COMPLETED[page.file.src_uri]()
     for path, target in KEPT_ELSEWHERE.items():
         there = get_relative_url(target, page.file.src_uri)
         markdown = re.sub(rf'\]\((?:\.\./)+{re.escape(path)}(?=[)#])', f']({there}', markdown)
@@ -70,7 +65,7 @@ def command_line() -> str:
     """Let every command be described by its own help."""
     group: Any = typer.main.get_command(app)
     context = typer.Context(group, info_name='motionclip')
-    parts = ['# The command `motionclip`', group.help, inspect.getdoc(group.callback)]
+    parts = [group.help, inspect.getdoc(group.callback)]
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         for each in (command, *getattr(command, 'commands', {}).values()):
@@ -83,7 +78,7 @@ def command_line() -> str:
 
 def parameters() -> str:
     """Tabulate the parameters of all nodes."""
-    parts = ['# Parameters of the nodes', PARAMETERS]
+    parts = []
     for node, kind in NODES.items():
         rows = (parameter_row(field) for field in dataclasses.fields(kind))
         head = '| name | default | |\n|---|---|---|'
@@ -102,3 +97,10 @@ def parameter_row(field: 'dataclasses.Field[Any]') -> str:
     when = '*At start.*' if told['fixed'] else '*Unconfigured.*' if told['at_configure'] else ''
     about = ' '.join(filter(None, [f'{told["description"]}.', allowed and f'{allowed}.', when]))
     return f'| `{field.name}` | {shown} | {about} |'
+
+
+COMPLETED = {
+    'reference/command_line.md': command_line,
+    'reference/parameters.md': parameters,
+}
+"""Pages that end with what a function writes."""
