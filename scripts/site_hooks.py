@@ -81,7 +81,7 @@ def parameters() -> str:
     parts = []
     for node, kind in NODES.items():
         rows = (parameter_row(field) for field in dataclasses.fields(kind))
-        head = '| name | default | |\n|---|---|---|'
+        head = '| name | |\n|---|---|'
         parts += [f'## {node}', '\n'.join([head, *rows])]
     return '\n\n'.join(parts)
 
@@ -90,13 +90,13 @@ def parameter_row(field: 'dataclasses.Field[Any]') -> str:
     """Describe a parameter by what ROS 2 is told of it."""
     told = field.metadata
     values = field.default if isinstance(field.default, tuple) else (field.default,)
-    shown = '<br>'.join(f'`{value!r}`' for value in values)
+    shown = ', '.join(f'`{value!r}`' for value in values)
     allowed = ', '.join(f'`{choice}`' for choice in told['choices'])
     if told['between']:
         allowed = '{:g} to {:g}'.format(*told['between']) + ' or 0' * told['or_zero']
     when = '*At start.*' if told['fixed'] else '*Unconfigured.*' if told['at_configure'] else ''
-    about = ' '.join(filter(None, [f'{told["description"]}.', allowed and f'{allowed}.', when]))
-    return f'| `{field.name}` | {shown} | {about} |'
+    about = [f'{told["description"]}.', allowed and f'{allowed}.', f'Default: {shown}.', when]
+    return f'| `{field.name}` | {" ".join(filter(None, about))} |'
 
 
 COMPLETED = {

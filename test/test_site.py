@@ -38,9 +38,9 @@ def test_every_parameter_of_every_node_is_described(hooks) -> None:
     for node in declared.values():
         for name in node['ros__parameters']:
             assert f'| `{name}` |' in page
-    assert 'Part of the velocity limits that may be used. 0.01 to 1. |' in page
-    assert '0 leaves it to the text. 1 to 10 or 0. |' in page
-    assert '| `autostart` | `True` | Configure' in page
+    assert 'Part of the velocity limits that may be used. 0.01 to 1. Default: `1.0`. |' in page
+    assert '0 leaves it to the text. 1 to 10 or 0. Default: `0.0`. |' in page
+    assert 'to a manager. Default: `True`. *At start.* |' in page
 
 
 def test_links_to_files_kept_elsewhere_lead_to_their_pages(hooks) -> None:
