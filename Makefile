@@ -11,7 +11,7 @@ ENVIRONMENT := scripts/environment
 INTERFACES := $(ENVIRONMENT:scripts/environment=scripts/interfaces)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment interfaces browser demo test lint format train benchmark clean
+.PHONY: help environment interfaces browser demo test lint format docs train benchmark clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -40,15 +40,19 @@ format: environment ## Bring the code into the house style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+docs: environment ## Build the documentation into site/; a warning is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Documentation: site/index.html"
+
 train: environment ## Train a checkpoint: TRAIN_ARGS="--help" lists the options
 	@$(BIN)/motionclip train $(TRAIN_ARGS)
 
 benchmark: environment ## Measure every performance claim of the documentation
-	@for script in benchmark/*.py; do \
+	@for script in $(filter-out benchmark/tables.py,$(wildcard benchmark/*.py)); do \
 		echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
 	done
 
 clean: ## Remove everything that can be made again
-	rm -rf .venv build install log out dist *.egg-info
+	rm -rf .venv build install log out dist site *.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

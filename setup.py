@@ -89,6 +89,7 @@ setup(
     extras_require={
         # What the retargeter is measured against.
         'benchmark': ['daqp>=0.7', 'pin-pink>=4.0', 'qpsolvers>=4.4'],
+        'docs': ['mkdocs>=1.6,<2', 'mkdocs-material>=9.6', 'mkdocstrings-python>=1.16'],
         # The page in the browser.
         'studio': ['fast-simplification>=0.1.9', 'nicegui>=3.4'],
         # SMPL's own mesh, for those who have its files.

@@ -1,6 +1,6 @@
 """Does a robot look like it is doing what it was told? Text or clip, robot, and back to words.
 
-    python benchmark/closed_loop.py [--model PATH] [--robot NAME] [--seeds N] [--json]
+    python benchmark/closed_loop.py [--model PATH] [--robot NAME] [--seeds N] [--json FILE]
 
 Commands go through the pipeline, recorded clips through the retargeter; the recogniser sees the
 robot's trajectory alone: whole with its base's path, and as a stream of joint states, in which the
@@ -14,13 +14,13 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
 
 import argparse
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
 from typing import Any, NamedTuple
 
+from reporting.measured import save
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -186,9 +186,9 @@ def main() -> None:
     parser.add_argument('--model', default='base', help='shipped checkpoint, or path of one')
     parser.add_argument('--robot', default='g1', help='robot, or path of a URDF')
     parser.add_argument('--seeds', type=int, default=3, help='motions for each command')
-    parser.add_argument('--json', action='store_true')
+    parser.add_argument('--json', type=Path, help='write the figures to this file')
     arguments = parser.parse_args()
-    console = Console(stderr=arguments.json)
+    console = Console()
     pipeline = Pipeline.load(arguments.model, arguments.robot)
     recogniser = Recogniser(pipeline.model, pipeline.robot)
     cases = [*recorded(pipeline), *generated(pipeline, arguments.seeds)]
@@ -199,10 +199,9 @@ def main() -> None:
         for case in track(cases, 'looking', console=console, transient=True)
     ]
     found = figures(results)
+    show(console, results, found)
     if arguments.json:
-        print(json.dumps(found))
-    else:
-        show(console, results, found)
+        save(arguments.json, found)
 
 
 if __name__ == '__main__':

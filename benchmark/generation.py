@@ -1,6 +1,6 @@
 """Generation speed of a model: one prompt, and many at once.
 
-    python benchmark/generation.py [--model PATH] [--json]
+    python benchmark/generation.py [--model PATH] [--json FILE]
 
 One prompt is text in, four seconds of motion out. On a CPU everything runs in one thread and
 times are its processor time, so that other programs disturb them little; on a GPU, which is used
@@ -13,15 +13,16 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
 
 import argparse
-import json
 import resource
 import time
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
 import torch
+from reporting.measured import save
 from rich.console import Console
 from rich.table import Table
 
@@ -165,14 +166,13 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--model', default='base', help='checkpoint')
-    parser.add_argument('--json', action='store_true', help='print JSON instead of a table')
+    parser.add_argument('--json', type=Path, help='write the figures to this file')
     arguments = parser.parse_args()
     torch.set_num_threads(int(os.environ['OMP_NUM_THREADS']))
     figures = measure(arguments.model)
+    show(figures)
     if arguments.json:
-        print(json.dumps(figures, indent=2))
-    else:
-        show(figures)
+        save(arguments.json, figures)
 
 
 if __name__ == '__main__':

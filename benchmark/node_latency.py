@@ -29,11 +29,11 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
+from reporting.measured import save
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
-from motionclip_model.storage import write_json
 from motionclip_ros import topics
 from motionclip_ros.messages import nanoseconds
 from motionclip_ros.nodes.running import FLOOD, LATCHED, RELIABLE, prepare_environment
@@ -51,6 +51,7 @@ SECONDS = 4.0
 PATIENCE = 60.0  # [s]
 NODES = ('simulator', 'recorder', 'recogniser', 'generator')
 WORK = ('encode', 'decode', 'retarget')
+STAGES = ('encoding', 'decoding', 'retargeting')
 
 
 class Talker(Node):  # type: ignore[misc]
@@ -249,6 +250,48 @@ def table(found: dict[str, list[float]]) -> Iterator[str]:
         yield f'{name:36}{percentiles[0]:9.1f}{percentiles[1]:9.1f}{len(values):6}'
 
 
+def summary(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the tables that documents show: what was measured, and what was wanted."""
+
+    def cells(*values: list[float]) -> list[str]:
+        whole = np.round([np.percentile(each, [50, 99]) for each in values]).astype(int)
+        return [', '.join(map(str, column)) for column in whole.T]
+
+    rest, alone = found['from rest'], found['alone']
+    takeovers = found['in mid-motion']['whole way']
+    outside = rest['all but encode, decode, retarget']
+    latency = [
+        ['text to trajectory, from rest', *cells(rest['whole way']), '250'],
+        ['of this outside encoding, decoding, retargeting', *cells(outside), '60'],
+        [f'{", ".join(STAGES)}, beside the other nodes', *cells(*map(rest.get, WORK)), ''],
+        ['the same three in a process alone', *cells(*map(alone.get, WORK)), ''],
+        [f'text to trajectory, in mid-motion ({len(takeovers)} texts)', *cells(takeovers), ''],
+        ['`stop` to trajectory', *cells(rest['stop: text to trajectory']), ''],
+        ['joint state, stamp to arrival', *cells(found['joint_state_age_ms']), ''],
+    ]
+    flooded = found['flood']
+    ends = ', '.join(f'{count} {name}' for name, count in flooded['outcomes'].items())
+    nodes = [
+        ['start to active', f'{found["start_s"]:.1f} s', '6 s'],
+        *(
+            [f'idle {node}', f'{100 * part:.1f} % of a core', '2 %' if node == 'generator' else '']
+            for node, part in found['idle'].items()
+        ),
+        [
+            f'{flooded["texts"]:,} texts at once',
+            f'{ends}; {flooded["memory_growth_mb"]:.1f} MB more memory',
+            '5 MB',
+        ],
+    ]
+    return {
+        'latency': {
+            'columns': ['', 'median [ms]', '99 % [ms]', 'wanted [ms]'],
+            'rows': latency,
+        },
+        'nodes': {'columns': ['', 'measured', 'wanted'], 'rows': nodes},
+    }
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -284,7 +327,7 @@ def main() -> None:
     print('\nthe robot', *table({'joint state: stamp to arrival': ages}), sep='\n')
     print(json.dumps(found['flood'], indent=1))
     if arguments.json:
-        write_json(arguments.json, found)
+        save(arguments.json, summary(found))
 
 
 if __name__ == '__main__':

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from reporting.measured import save
 from rich.progress import track
 
 from motionclip_model.data.corpus import Clip, cached_corpus
@@ -61,6 +62,7 @@ def main() -> None:
     parser.add_argument('--data', type=Path, default=SHARED, help='captioned clips')
     parser.add_argument('--judge', type=Path, default=ROOT / 'runs' / 'judge.safetensors')
     parser.add_argument('--out', type=Path, help='folder for tables.md and figures.json')
+    parser.add_argument('--json', type=Path, help='write the first table to this file')
     parser.add_argument('models', nargs='*', default=['base'], metavar='[NAME=]CHECKPOINT')
     arguments = parser.parse_args()
     if not arguments.data.is_dir():
@@ -95,6 +97,8 @@ def main() -> None:
         arguments.out.mkdir(parents=True, exist_ok=True)
         (arguments.out / 'tables.md').write_text(text + '\n')
         write_json(arguments.out / 'figures.json', {'models': measured, 'judge': real})
+    if arguments.json is not None:
+        save(arguments.json, {'columns': ['', *measured], 'rows': summary_rows(measured)})
 
 
 def trained_judge(data: Path, path: Path) -> tuple[list[Clip], Judge]:
@@ -121,12 +125,16 @@ def plain(text: str) -> str:
 
 def summary(measured: dict[str, list[Figures]]) -> str:
     """One column for each name."""
-    rows = [
+    runs = ['checkpoints', *(str(len(found)) for found in measured.values())]
+    return table(['', *measured], [runs, *summary_rows(measured)])
+
+
+def summary_rows(measured: dict[str, list[Figures]]) -> list[list[str]]:
+    """Figures of every name, under what they are."""
+    return [
         [row, *(spread([_found(f, keys) for f in found]) for found in measured.values())]
         for row, keys in ROWS.items()
     ]
-    runs = ['checkpoints', *(str(len(found)) for found in measured.values())]
-    return table(['', *measured], [runs, *rows])
 
 
 def judged_actions(measured: dict[str, list[Figures]], real: Figures) -> str:

@@ -11,16 +11,15 @@ import os
 os.environ.setdefault('MUJOCO_GL', 'egl')  # MuJoCo's own Renderer wants to know at its import
 
 import argparse
-import platform
 import tempfile
 import time
 from pathlib import Path
 
 import mujoco
 import numpy as np
+from reporting.measured import save
 
 from motionclip_model.drawing.figures import furnish
-from motionclip_model.storage import write_json
 from motionclip_ros.mujoco_model import compiled, robot_spec
 from motionclip_ros.pipeline import Pipeline
 from motionclip_ros.scenes import Scene
@@ -57,7 +56,7 @@ def main() -> None:
     made = pipeline.generate('a person waves with the right hand', asked.seconds, 1)
     path = made.trajectory
     scene = Scene(made.text, path.seconds, made.motion, path)
-    figures = {'seconds': path.seconds, 'processor': platform.processor() or platform.machine()}
+    figures = {'seconds': path.seconds}
     with tempfile.TemporaryDirectory() as folder:
         for ending in ('mp4', 'gif', 'png'):
             began = time.perf_counter()
@@ -72,7 +71,7 @@ def main() -> None:
         f'robot alone: {1e3 * peer:.0f} ms; ratio {picture / peer:.2f}'
     )
     if asked.json:
-        write_json(asked.json, figures)
+        save(asked.json, figures)
 
 
 if __name__ == '__main__':

@@ -15,15 +15,13 @@ os.environ['OPENBLAS_NUM_THREADS'] = '1'
 os.environ['NUMBA_NUM_THREADS'] = '1'
 
 import argparse
-import json
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 
+from reporting.measured import processor, save
 from retargeting_peers.figures import Table
 from retargeting_peers.sections import SECTIONS, Setting
 
-from motionclip_model.storage import write_atomically
 from motionclip_ros.retargeting.retargeter import Retargeter
 from motionclip_ros.retargeting.robots.robot import load_robot
 
@@ -35,7 +33,7 @@ def main() -> None:
     """Measure the chosen sections, print their tables and write the figures."""
     arguments = _arguments()
     core = _hold_one_core()
-    print(f'{platform.processor() or platform.machine()}, {_model()}; 1 thread on {core}')
+    print(f'{processor()}; 1 thread on {core}')
     retargeter = Retargeter(load_robot('g1'))
     retargeter.warm_up()
     shared = Path(os.environ.get('MOTIONCLIP_SHARED', ROOT.parent / 'shared'))
@@ -51,9 +49,7 @@ def main() -> None:
             tables.append(table)
             print(table.text(whole=not arguments.markdown), flush=True)
     if arguments.json is not None:
-        figures = {table.title: table.records() for table in tables}
-        with write_atomically(arguments.json) as file:
-            file.write(json.dumps(figures, indent=1, allow_nan=False).encode())
+        save(arguments.json, {'tables': [table.figures() for table in tables]})
 
 
 def _arguments() -> argparse.Namespace:
@@ -86,15 +82,6 @@ def _hold_one_core() -> str:
     core = max(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {core})
     return f'core {core}'
-
-
-def _model() -> str:
-    try:
-        lines = Path('/proc/cpuinfo').read_text().splitlines()
-    except OSError:
-        return platform.system()
-    names = [line.split(':')[1].strip() for line in lines if line.startswith('model name')]
-    return names[0] if names else platform.system()
 
 
 if __name__ == '__main__':

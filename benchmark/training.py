@@ -1,6 +1,6 @@
 """Training speed beside a plain PyTorch loop of the paper's model, in the same run.
 
-    python benchmark/training.py [--data FOLDER] [--json]
+    python benchmark/training.py [--data FOLDER] [--json FILE]
 
 The plain loop is what a straightforward implementation does: 32-bit numbers, frames turned into
 rows and padded for every batch, captions encoded by the frozen text encoder at every step. The
@@ -15,7 +15,6 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
 
 import argparse
-import json
 import multiprocessing
 import tempfile
 import time
@@ -27,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from reporting.measured import save
 from rich.console import Console
 from rich.table import Table
 
@@ -249,14 +249,13 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--data', type=Path, default=DATA, help='corpus to train on')
-    parser.add_argument('--json', action='store_true', help='print JSON instead of a table')
+    parser.add_argument('--json', type=Path, help='write the figures to this file')
     arguments = parser.parse_args()
     torch.set_num_threads(int(os.environ['OMP_NUM_THREADS']))
     figures = measure(arguments.data)
+    show(figures)
     if arguments.json:
-        print(json.dumps(figures, indent=2))
-    else:
-        show(figures)
+        save(arguments.json, figures)
 
 
 if __name__ == '__main__':

@@ -153,7 +153,7 @@ def test_tables_show_the_summary_alone_and_json_has_no_nan() -> None:
     assert '| a      | 1.23' in table.text(whole=True)
     assert '1.23' not in table.text(whole=False)
     assert '| median | - ' in table.text(whole=False)
-    assert json.dumps(table.records(), allow_nan=False)
+    assert json.dumps(table.figures(), allow_nan=False)
 
 
 def test_recorded_costs_are_those_that_our_solver_lowers(shared: Path, robot: Robot) -> None:

@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Float
+from reporting.layout import shown
 from scipy.spatial.transform import Rotation
 
 from motionclip_model.motion import Motion
@@ -98,7 +99,7 @@ class Table(NamedTuple):
     def text(self, whole: bool) -> str:
         """Set the table in Markdown, which terminals show well enough."""
         rows = self.rows if whole else self.rows[-self.summary :]
-        cells = [list(self.columns)] + [[_shown(value) for value in row] for row in rows]
+        cells = [list(self.columns)] + [[shown(value) for value in row] for row in rows]
         widths = [max(len(row[i]) for row in cells) for i in range(len(self.columns))]
         cells.insert(1, ['-' * width for width in widths])
         lines = (
@@ -107,15 +108,13 @@ class Table(NamedTuple):
         )
         return f'\n### {self.title}\n\n' + '\n'.join(f'| {line} |' for line in lines)
 
-    def records(self) -> list[dict[str, str | float | None]]:
-        """Return every row under the names of its columns; nothing for what was not measured."""
-        return [
-            {
-                column: None if isinstance(value, float) and not np.isfinite(value) else value
-                for column, value in zip(self.columns, row, strict=True)
-            }
+    def figures(self) -> dict[str, Any]:
+        """Return all of it for a file; nothing for what was not measured."""
+        rows = [
+            [None if isinstance(x, float) and not np.isfinite(x) else x for x in row]
             for row in self.rows
         ]
+        return self._asdict() | {'columns': list(self.columns), 'rows': rows}
 
 
 def ratio_table(title: str, rates: Mapping[str, Sequence[float]], ours: Sequence[str]) -> Table:
@@ -126,13 +125,3 @@ def ratio_table(title: str, rates: Mapping[str, Sequence[float]], ours: Sequence
         for mine in ours
     ]
     return Table(title, ('', *(f'x {other}' for other in others)), rows, len(rows))
-
-
-def _shown(value: str | float) -> str:
-    if isinstance(value, str):
-        return value
-    if not np.isfinite(value):
-        return '-'
-    size = abs(value)
-    digits = 0 if size >= 100 or value == int(value) else 1 if size >= 10 else 2
-    return f'{value:,.{digits if size >= 0.1 or size == 0 else 3}f}'

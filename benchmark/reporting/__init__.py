@@ -1,0 +1,1 @@
+"""How figures are kept, and how the documentation shows them."""
