@@ -41,7 +41,7 @@ format: environment ## Bring the code into the house style
 	@$(BIN)/ruff format .
 
 docs: environment ## Build the documentation into site/; a warning is an error
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "Documentation: site/index.html"
 
 train: environment ## Train a checkpoint: TRAIN_ARGS="--help" lists the options

@@ -125,7 +125,7 @@ class Motion:
 
         Args:
             path: File with `poses` [T, >= 66] axis-angle [rad], or `root_orient` [T, 3] and
-                `pose_body` [T, >= 63] in its place, `trans` [T, 3] [m] and `mocap_framerate`
+                `pose_body` [T, >= 63] in its place, `trans` [T, 3], in m, and `mocap_framerate`
                 (or `mocap_frame_rate`) [1/s].
 
         Raises:

@@ -1,7 +1,6 @@
 """What `mkdocs build` adds to the pages in docs/: files kept elsewhere, and what code knows."""
 
 import dataclasses
-import inspect
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
+from rich.text import Text
 from typer.cli import get_docs_for_click
 
 from motionclip_ros.cli import app
@@ -65,15 +65,28 @@ def command_line() -> str:
     """Let every command be described by its own help."""
     group: Any = typer.main.get_command(app)
     context = typer.Context(group, info_name='motionclip')
-    parts = [group.help, inspect.getdoc(group.callback)]
+    parts = [group.help, fenced(plain(group.epilog))]
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         for each in (command, *getattr(command, 'commands', {}).values()):
             each.short_help = each.help.partition('\n')[0]  # whole, not cut after 45 letters
+            if each.epilog:
+                _, _, examples = plain(each.epilog).partition('\n')
+                each.epilog = fenced(examples)
         parts.append(
             get_docs_for_click(obj=command, ctx=context, indent=1, call_prefix='motionclip')
         )
-    return re.sub(r'^Example: (.+)$', r'    \1', '\n\n'.join(parts), flags=re.MULTILINE)
+    return '\n\n'.join(parts)
+
+
+def plain(markup: str) -> str:
+    """Take the colours out of what a terminal is shown."""
+    return Text.from_markup(markup).plain
+
+
+def fenced(text: str) -> str:
+    """Show a text as it is, line by line."""
+    return f'```text\n{text}\n```'
 
 
 def parameters() -> str:

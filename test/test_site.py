@@ -29,7 +29,7 @@ def test_every_command_is_described_with_its_options(hooks) -> None:
         for inner in getattr(command, 'commands', {}):
             assert f'### `motionclip {name} {inner}`' in page
     assert '--text-encoder' in page
-    assert '    motionclip robot add my_robot.urdf --name mine\n' in page
+    assert '$ motionclip robot add my_robot.urdf --name mine\n' in page
 
 
 def test_every_parameter_of_every_node_is_described(hooks) -> None:
