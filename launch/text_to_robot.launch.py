@@ -14,6 +14,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchContext, LaunchDescription
+from motionclip_ros.nodes.description import FROM_DESCRIPTION
 from motionclip_ros.retargeting.robots.robot import load_robot
 
 PACKAGE = 'motionclip_ros'
@@ -117,13 +118,22 @@ def _nodes(context: LaunchContext) -> list[Node]:
 
 def _views(context: LaunchContext) -> list[Node]:
     """Start RViz, and who tells it where the links of robot and preview are."""
-    robot = load_robot(LaunchConfiguration('robot').perform(context))
+    robot = LaunchConfiguration('robot').perform(context)
     namespace = LaunchConfiguration('namespace').perform(context)
     sim_time = {'use_sim_time': LaunchConfiguration('use_sim_time').perform(context) == 'true'}
-    description = {
-        'robot_description': ParameterValue(robot.urdf_path.read_text(), value_type=str)
-    }
     remappings = GLOBAL if namespace else []
+    viewer = Node(
+        package='rviz2',
+        executable='rviz2',
+        namespace=namespace,
+        arguments=['-d', PathJoinSubstitution([SHARE, 'rviz', 'motionclip.rviz'])],
+        parameters=[sim_time],
+        remappings=[*remappings, *((f'/{name}', name) for name in SHOWN)],
+    )
+    if robot == FROM_DESCRIPTION:
+        return [viewer]  # who publishes the description says where its links are, too
+    urdf = load_robot(robot).urdf_path.read_text()
+    description = {'robot_description': ParameterValue(urdf, value_type=str)}
     publisher = {'package': 'robot_state_publisher', 'executable': 'robot_state_publisher'}
     return [
         Node(
@@ -138,12 +148,5 @@ def _views(context: LaunchContext) -> list[Node]:
             parameters=[description, sim_time, {'frame_prefix': 'preview/'}],
             remappings=[(there, f'{namespace}{there}') for there, _ in remappings],
         ),
-        Node(
-            package='rviz2',
-            executable='rviz2',
-            namespace=namespace,
-            arguments=['-d', PathJoinSubstitution([SHARE, 'rviz', 'motionclip.rviz'])],
-            parameters=[sim_time],
-            remappings=[*remappings, *((f'/{name}', name) for name in SHOWN)],
-        ),
+        viewer,
     ]
