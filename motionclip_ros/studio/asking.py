@@ -104,6 +104,10 @@ class Asking:
             bool(self.force.value),
         )
 
+    def show(self, text: str) -> None:
+        """Put what is on the stage into the prompt, and where changes start from."""
+        self.text.value = self.base.value = text
+
     async def _say(self) -> None:
         await self._perform(self.wish(str(self.text.value or '')))
 

@@ -97,8 +97,13 @@ def _chart(
             'label': label,
         }
     return {
-        'grid': {'left': LEFT, 'right': RIGHT, 'top': 26, 'bottom': 22},
-        'title': {'text': title, 'left': 0, 'textStyle': {'fontSize': 12, 'fontWeight': 'normal'}},
+        'grid': {'left': LEFT, 'right': RIGHT, 'top': 32, 'bottom': 22},
+        'title': {
+            'text': title,
+            'left': 0,
+            'padding': 0,
+            'textStyle': {'fontSize': 12, 'fontWeight': 'normal'},
+        },
         'legend': {'show': len(series) > 1, 'right': 0, 'top': 0, 'itemHeight': 8},
         'tooltip': {'trigger': 'axis'},
         'xAxis': {'type': 'value', 'min': 0, 'max': round(seconds, 3), 'axisLabel': _SECONDS},

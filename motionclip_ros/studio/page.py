@@ -81,7 +81,6 @@ class Page:
             self._progress.visible = False
             self._asking.button.enable()
         self._history[:0] = takes[::-1]
-        self._asking.base.value = takes[0].scene.caption
         await self._show(takes[0])
 
     def _refuse(self, error: MotionClipError, wish: Wish) -> None:
@@ -97,6 +96,7 @@ class Page:
 
     async def _show(self, take: Take) -> None:
         self._current = take
+        self._asking.show(take.scene.caption)
         await self._refresh()
 
     async def _compare(self, take: Take) -> None:

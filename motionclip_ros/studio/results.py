@@ -24,6 +24,7 @@ class Results:
     def __init__(self) -> None:
         """Build it empty."""
         self._takes: Sequence[Take] = ()
+        self._nearest: str | None = None
         with ui.element('div').classes('verdict') as self._verdict:
             ui.label('Nothing performed yet').classes('quiet')
         with ui.element('div').classes('details') as self._details:
@@ -47,8 +48,11 @@ class Results:
         with self._verdict:
             self._tell(take, facts)
         joints = joints_by_use(take)
-        chosen = self._joint.value if self._joint.value in joints else joints[0]
-        self._joint.set_options(joints, value=chosen)
+        if self._joint.value == self._nearest or self._joint.value not in joints:
+            self._nearest = joints[0]  # unless somebody wants to see another
+            self._joint.set_options(joints, value=joints[0])
+        else:
+            self._joint.set_options(joints, value=self._joint.value)
         self._draw()
         self._figures.clear()
         with self._figures:
