@@ -1,6 +1,5 @@
 """From a sentence to a robot trajectory, without ROS."""
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from motionclip_model.checkpoint import checkpoint_path
 from motionclip_model.instruction import encode, generate_encoded, understand
 from motionclip_model.model import MotionClip
 from motionclip_model.motion import Motion
+from motionclip_model.storage import file_hash
 from motionclip_ros.retargeting.retargeter import Retargeter
 from motionclip_ros.retargeting.robots.robot import Robot, load_robot
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
@@ -158,9 +158,3 @@ class Pipeline:
         links = len(retargeted.targets.links)
         targets = retargeted.targets.tasks.target_position[:, :links]
         return Generation(text, seed, motion, retargeted.trajectory, targets, report)
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
-    with path.open('rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()

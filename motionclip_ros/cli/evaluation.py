@@ -9,7 +9,8 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from motionclip_model.storage import write_json
+from motionclip_model import __version__
+from motionclip_model.storage import file_hash, write_json
 from motionclip_ros.cli.app import Corpus, Json, Model, app, console, print_json, say
 
 
@@ -37,6 +38,7 @@ def evaluate(
         figures = measure(
             MotionClip.load(model), corpus, split, lambda part: status.update(f'measuring: {part}')
         )
+    figures = {**measured_with(model, corpus), **figures}
     if out is not None:
         write_json(out, figures)
     if as_json:
@@ -47,6 +49,18 @@ def evaluate(
         say(f'  {line}')
     for table in tables(figures):
         console.print(table)
+
+
+def measured_with(model: str, corpus: Path) -> dict[str, str]:
+    """Say which model was measured, and on which data."""
+    from motionclip_model.checkpoint import checkpoint_path
+
+    return {
+        'version': __version__,
+        'model': model,
+        'model_sha256': file_hash(checkpoint_path(model)),
+        'data': str(corpus),
+    }
 
 
 def tables(figures: dict[str, Any]) -> list[Table]:

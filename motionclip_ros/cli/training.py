@@ -8,6 +8,7 @@ import typer
 
 from motionclip_model.storage import write_json
 from motionclip_ros.cli.app import Corpus, app, console, say
+from motionclip_ros.cli.evaluation import measured_with
 
 if TYPE_CHECKING:
     from motionclip_model.training.trainer import Trainer
@@ -90,4 +91,4 @@ def _finish(
     model.save(path, trainer.info())
     figures = evaluate(MotionClip.load(path, trainer.encoder), corpus)
     model.save(path, {**trainer.info(), 'figures': figures})
-    write_json(out / 'figures.json', figures)
+    write_json(out / 'figures.json', {**measured_with(str(path), corpus), **figures})
