@@ -46,7 +46,7 @@ class Rows:
                 cells.append(number(values[i]))
                 if name in self.intervals:
                     ends = self.intervals[name][i]
-                    cells.append('–' if ends is None else f'{ends[0]:.3g} to {ends[1]:.3g}')
+                    cells.append('-' if ends is None else f'{ends[0]:.3g} to {ends[1]:.3g}')
             rows.append(tuple(cells))
         return Table(tuple(columns), tuple(rows))
 

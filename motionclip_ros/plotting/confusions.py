@@ -37,8 +37,9 @@ def _confused(actions: dict[str, Action]) -> list[str]:
     return [label for label in actions if label in mixed]
 
 
-def _plot(evaluation: Evaluation, actions: dict[str, Action], shown: list[str],
-          *, alone: bool) -> Plot:  # fmt: skip
+def _plot(
+    evaluation: Evaluation, actions: dict[str, Action], shown: list[str], *, alone: bool
+) -> Plot:
     figure = new_figure(2.6 + 0.3 * len(shown))
     axes = figure.subplots()
     _draw(axes, actions, shown)

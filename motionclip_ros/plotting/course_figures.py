@@ -6,14 +6,13 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 
+from motionclip_ros.plotting.courses import Course
 from motionclip_ros.plotting.document import Plot, Table, number
-from motionclip_ros.plotting.reports import Course, Report
+from motionclip_ros.plotting.reports import Report
 from motionclip_ros.plotting.style import (
     BLUE,
     GREEN,
     INK,
-    MARKERS,
-    MUTED,
     SERIES,
     VERMILION,
     key,
@@ -61,27 +60,55 @@ def _position_plot(course: Course) -> Plot:
     times = _fine_times(trajectory.time_from_start)
     values = trajectory.sample(times).positions
     order = np.argsort(margin)
+    units = np.where(robot.tree.prismatic, 'm', 'rad')
 
     def draw(axes: Axes, joint: int) -> None:
         axes.plot(times, values[:, joint], color=BLUE)
         for limit in (limits.lower[joint], limits.upper[joint]):
             axes.axhline(limit, color=VERMILION, linestyle='--', linewidth=1.3)
-        _mark(axes, trajectory.time_from_start, trajectory.positions[:, joint],
-              int(extremes.position_excess.point[joint]))  # fmt: skip
-        tidy(axes, f'{robot.joint_names[joint]}\nmargin {margin[joint]:.3f}')
+        _mark(
+            axes,
+            trajectory.time_from_start,
+            trajectory.positions[:, joint],
+            int(extremes.position_excess.point[joint]),
+        )
+        tidy(axes, f'{robot.joint_names[joint]}\nmargin {margin[joint]:.3f} {units[joint]}')
 
     lowest, highest = values.min(axis=0), values.max(axis=0)
     rows = [
-        (robot.joint_names[j], *map(number, (lowest[j], highest[j], limits.lower[j],
-         limits.upper[j], margin[j], trajectory.time_from_start[extremes.position_excess.point[j]])))
+        (
+            robot.joint_names[j],
+            *map(
+                number,
+                (
+                    lowest[j],
+                    highest[j],
+                    limits.lower[j],
+                    limits.upper[j],
+                    margin[j],
+                    trajectory.time_from_start[extremes.position_excess.point[j]],
+                ),
+            ),
+        )
         for j in order
-    ]  # fmt: skip
-    columns = ('joint', 'lowest [rad]', 'highest [rad]', 'lower limit [rad]', 'upper limit [rad]',
-               'margin [rad]', 'nearest at [s]')  # fmt: skip
+    ]
+    columns = (
+        'joint',
+        'lowest [rad]',
+        'highest [rad]',
+        'lower limit [rad]',
+        'upper limit [rad]',
+        'margin [rad]',
+        'nearest at [s]',
+    )
     return _joint_panels(
-        'Joint positions', 'position [rad]', 'nearest to a position limit', order, draw,
+        'Joint positions',
+        'position [rad]',
+        'nearest to a position limit',
+        order,
+        draw,
         Table(columns, tuple(rows)),
-    )  # fmt: skip
+    )
 
 
 def _velocity_plot(course: Course) -> Plot:
@@ -97,22 +124,41 @@ def _velocity_plot(course: Course) -> Plot:
         axes.plot(times, values[:, joint], color=BLUE)
         if np.isfinite(limits.velocity[joint]):
             for sign in (-1.0, 1.0):
-                axes.axhline(sign * limits.velocity[joint], color=VERMILION, linestyle='--',
-                             linewidth=1.3)  # fmt: skip
-        _mark(axes, trajectory.time_from_start, trajectory.velocities[:, joint],
-              int(extremes.velocity.point[joint]))  # fmt: skip
+                axes.axhline(
+                    sign * limits.velocity[joint], color=VERMILION, linestyle='--', linewidth=1.3
+                )
+        _mark(
+            axes,
+            trajectory.time_from_start,
+            trajectory.velocities[:, joint],
+            int(extremes.velocity.point[joint]),
+        )
         tidy(axes, f'{robot.joint_names[joint]}\n{use[joint]:.0%} of the limit')
 
     rows = [
-        (robot.joint_names[j], *map(number, (extremes.velocity.value[j], limits.velocity[j],
-         use[j], trajectory.time_from_start[extremes.velocity.point[j]])))
+        (
+            robot.joint_names[j],
+            *map(
+                number,
+                (
+                    extremes.velocity.value[j],
+                    limits.velocity[j],
+                    use[j],
+                    trajectory.time_from_start[extremes.velocity.point[j]],
+                ),
+            ),
+        )
         for j in order
-    ]  # fmt: skip
+    ]
     columns = ('joint', 'fastest [rad/s]', 'limit [rad/s]', 'part of limit', 'fastest at [s]')
     return _joint_panels(
-        'Joint velocities', 'velocity [rad/s]', 'with the largest part of their velocity limit',
-        order, draw, Table(columns, tuple(rows)),
-    )  # fmt: skip
+        'Joint velocities',
+        'velocity [rad/s]',
+        'with the largest part of their velocity limit',
+        order,
+        draw,
+        Table(columns, tuple(rows)),
+    )
 
 
 def _mark(axes: Axes, times: np.ndarray, values: np.ndarray, point: int) -> None:
@@ -181,8 +227,13 @@ def _time_plot(course: Course, report: Report) -> Plot:
         if axes.get_legend_handles_labels()[0]:
             axes.legend(loc='upper left', bbox_to_anchor=(1.0, 1.05), fontsize=9.0)
     grid[-1].set_xlabel('time [s]')
-    legend(figure, [key('worst, as the report says', INK, line=':'),
-                    key('limit or threshold', INK, line='--')])  # fmt: skip
+    legend(
+        figure,
+        [
+            key('worst, as the report says', INK, line=':'),
+            key('limit or threshold', INK, line='--'),
+        ],
+    )
     reading = (
         'Torque as part of the motors (those that use most of it); how far the zero moment point '
         'and the centre of mass are inside the standing soles, outside below 0; which sole '
@@ -209,10 +260,13 @@ def _torque(axes: Axes, course: Course, loads: Loads) -> Table:
     axes.axhline(1.0, color=INK, linestyle='--', linewidth=1.2)
     tidy(axes, 'Torque', y='part of\nmotor [1]')
     rows = [
-        (course.robot.joint_names[j], number(float(use[:, j].max())),
-         number(float(times[use[:, j].argmax()])))
+        (
+            course.robot.joint_names[j],
+            number(float(use[:, j].max())),
+            number(float(times[use[:, j].argmax()])),
+        )
         for j in order
-    ]  # fmt: skip
+    ]
     return Table(('joint', 'largest torque [part of motor]', 'at [s]'), tuple(rows))
 
 
@@ -229,9 +283,14 @@ def _balance(axes: Axes, course: Course, loads: Loads) -> Table:
         series[margins.held] = 100.0 * values
         axes.plot(times, series, color=colour, label=name)
         if len(values):
-            rows.append((name, number(100.0 * float(values.min())),
-                         number(100.0 * float(values.mean())),
-                         number(float(times[margins.held][values.argmin()]))))  # fmt: skip
+            rows.append(
+                (
+                    name,
+                    number(100.0 * float(values.min())),
+                    number(100.0 * float(values.mean())),
+                    number(float(times[margins.held][values.argmin()])),
+                )
+            )
     axes.axhline(0.0, color=INK, linestyle='--', linewidth=1.2)
     tidy(axes, 'Balance', y='inside\nsoles [cm]')
     return Table(('point', 'least margin [cm]', 'mean [cm]', 'least at [s]'), tuple(rows))
@@ -241,10 +300,15 @@ def _contacts(axes: Axes, course: Course) -> Table:
     found = course.examination
     times = found.trajectory.time_from_start
     names = _corner_names(course)
-    for row, name in enumerate(names):
+    for row in range(len(names)):
         up = np.where(found.standing[:, row], float(row), np.nan)
-        axes.plot(times, up, color=SERIES[int(found.soles.foot[row])], linewidth=5.0,
-                  solid_capstyle='butt')  # fmt: skip
+        axes.plot(
+            times,
+            up,
+            color=SERIES[int(found.soles.foot[row])],
+            linewidth=5.0,
+            solid_capstyle='butt',
+        )
     axes.set_yticks(range(len(names)), names, size=8.0)
     axes.set_ylim(len(names) - 0.5, -0.5)
     tidy(axes, 'Sole corners that stand', grid='x')
@@ -274,10 +338,13 @@ def _collisions(axes: Axes, course: Course, depths: dict[tuple[str, str], np.nda
     axes.axhline(touching, color=INK, linestyle='--', linewidth=1.2)
     tidy(axes, 'Self-collision', y='depth [cm]')
     rows = [
-        (' and '.join(links), number(100.0 * float(depth.max())),
-         number(float(times[depth.argmax()])))
+        (
+            ' and '.join(links),
+            number(100.0 * float(depth.max())),
+            number(float(times[depth.argmax()])),
+        )
         for links, depth in deepest
-    ]  # fmt: skip
+    ]
     return Table(('links', 'deepest [cm]', 'at [s]'), tuple(rows))
 
 

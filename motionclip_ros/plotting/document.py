@@ -56,7 +56,7 @@ class Document:
 
 def number(value: float | None, digits: int = 4) -> str:
     """Write a number for a table; a dash where there is none."""
-    return '–' if value is None else f'{value:.{digits}g}'
+    return '-' if value is None else f'{value:.{digits}g}'
 
 
 def thinned(count: int, most: int = 40) -> list[int]:

@@ -10,7 +10,16 @@ from motionclip_ros.plotting.confusions import confusion_plots
 from motionclip_ros.plotting.document import Document, Plot
 from motionclip_ros.plotting.evaluations import Evaluation, Pool, Recognition, Recovered
 from motionclip_ros.plotting.generated import generation_plots
-from motionclip_ros.plotting.style import INK, MUTED, SERIES, key, legend, new_figure, tidy
+from motionclip_ros.plotting.style import (
+    INK,
+    MUTED,
+    SERIES,
+    key,
+    legend,
+    logarithmic,
+    new_figure,
+    tidy,
+)
 
 _WAYS = (('motion_to_text', 'text found by motion'), ('text_to_motion', 'motion found by text'))
 _RECOVERED = (
@@ -151,17 +160,28 @@ def _retrieval_plot(evaluations: Sequence[Evaluation]) -> Plot:
         for axes, (way, title) in zip(row, _WAYS, strict=True):
             rows = Rows(
                 labels,
-                {name: [_recall(named.get(x), way, rank) for x in labels]
-                 for name, named in pools.items()},
-                {name: [_ends(named.get(x), way, rank) for x in labels]
-                 for name, named in pools.items()},
-            )  # fmt: skip
+                {
+                    name: [_recall(named.get(x), way, rank) for x in labels]
+                    for name, named in pools.items()
+                },
+                {
+                    name: [_ends(named.get(x), way, rank) for x in labels]
+                    for name, named in pools.items()
+                },
+            )
             draw_bars(axes, rows)
             for index, named in enumerate(pools.values()):
                 known = [i for i, x in enumerate(labels) if x in named]
                 chances = [named[labels[i]].chance.get(rank) for i in known]
-                axes.plot(chances, rows.places(index)[known], marker='|', markersize=9.0,
-                          markeredgewidth=2.0, linestyle='none', color=INK)  # fmt: skip
+                axes.plot(
+                    chances,
+                    rows.places(index)[known],
+                    marker='|',
+                    markersize=9.0,
+                    markeredgewidth=2.0,
+                    linestyle='none',
+                    color=INK,
+                )
             title = f'{title[0].upper()}{title[1:]}, among the first {rank[1:]}'
             tidy(axes, title, f'recall at {rank[1:]} [1]', grid='x')
             axes.set_xlim(0.0, 1.03)
@@ -207,21 +227,28 @@ def _reconstruction_plot(evaluations: Sequence[Evaluation]) -> Plot:
     for axes, (name, title, unit, baselines) in zip(panels, _RECOVERED, strict=True):
         rows = Rows(
             shown,
-            {each: [_value(found.get(label), name) for label in labels]
-             for each, found in parts.items()},
-        )  # fmt: skip
+            {
+                each: [_value(found.get(label), name) for label in labels]
+                for each, found in parts.items()
+            },
+        )
         draw_dots(axes, rows)
         for baseline in baselines:
             for index, found in enumerate(parts.values()):
                 known = [i for i, label in enumerate(labels) if label in found]
                 values = [found[labels[i]].baselines[baseline][name] for i in known]
-                axes.plot(values, rows.places(index)[known], marker=_BASELINES[baseline][1],
-                          markersize=7.0, linestyle='none', color=MUTED)  # fmt: skip
+                axes.plot(
+                    values,
+                    rows.places(index)[known],
+                    marker=_BASELINES[baseline][1],
+                    markersize=7.0,
+                    linestyle='none',
+                    color=MUTED,
+                )
         tidy(axes, title, f'{title.lower()} [{unit}]', grid='x')
         tables.append(rows.table(title, unit))
     for axes in panels[:2]:
-        axes.set_xscale('log')
-        axes.xaxis.set_major_formatter('{x:g}')
+        logarithmic(axes, 'x')
     panels[2].axvline(1.0, color=MUTED, linewidth=1.0, linestyle=':')
     panels[3].set_xlim(left=0.0)
     legend(

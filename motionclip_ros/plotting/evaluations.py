@@ -24,7 +24,7 @@ class Recovered:
 
 @dataclass(frozen=True)
 class Pool:
-    """Retrieval among some clips: recalls, their intervals and ranks; see `evaluation.retrieval`."""
+    """Retrieval among some clips: recalls with intervals; see `evaluation.retrieval`."""
 
     motion_to_text: dict[str, Any]
     text_to_motion: dict[str, Any]

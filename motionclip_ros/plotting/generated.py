@@ -51,9 +51,11 @@ def _direction_plot(evaluations: Sequence[Evaluation], names: Sequence[Line2D | 
     grid = figure.add_gridspec(len(units), 2, height_ratios=[len(by_unit[u]) for u in units])
     shares = Rows(
         texts,
-        {name: [table[t].right if t in table else None for t in texts]
-         for name, table in found.items()},
-    )  # fmt: skip
+        {
+            name: [table[t].right if t in table else None for t in texts]
+            for name, table in found.items()
+        },
+    )
     left = figure.add_subplot(grid[:, 0])
     draw_bars(left, shares)
     tidy(left, 'Went where the text says', 'share of seeds [1]', grid='x')
@@ -75,11 +77,19 @@ def _direction_plot(evaluations: Sequence[Evaluation], names: Sequence[Line2D | 
         'mean and range, the grey band is what the text asks for.'
     )
     rows = tuple(
-        (name, text, number(d.right), number(d.mean), number(d.lowest), number(d.highest),
-         f'{d.wanted[0]:g} to {d.wanted[1]:g}', d.unit)
+        (
+            name,
+            text,
+            number(d.right),
+            number(d.mean),
+            number(d.lowest),
+            number(d.highest),
+            f'{d.wanted[0]:g} to {d.wanted[1]:g}',
+            d.unit,
+        )
         for name, table in found.items()
         for text, d in table.items()
-    )  # fmt: skip
+    )
     columns = ('evaluation', 'text', 'share right', 'mean', 'lowest', 'highest', 'wanted', 'unit')
     return Plot('Directions', reading, figure, (Table(columns, rows),))
 
@@ -116,21 +126,31 @@ def _lively_plot(evaluations: Sequence[Evaluation], names: Sequence[Line2D | Pat
     actions = sorted(order, key=lambda action: -order[action])
     lively = Rows(
         actions,
-        {each.name: [speeds.get(each.name, {}).get(action) for action in actions]
-         for each in evaluations},
-    )  # fmt: skip
+        {
+            each.name: [speeds.get(each.name, {}).get(action) for action in actions]
+            for each in evaluations
+        },
+    )
     diversity = Rows(
         ['seeds of one text', 'two texts', 'two texts, least'],
-        {each.name: [each.figures.generation.diversity_cm.get(name)
-                     for name in ('one_text', 'two_texts', 'two_texts_least')]
-         for each in evaluations},
-    )  # fmt: skip
+        {
+            each.name: [
+                each.figures.generation.diversity_cm.get(name)
+                for name in ('one_text', 'two_texts', 'two_texts_least')
+            ]
+            for each in evaluations
+        },
+    )
     skate = Rows(
         ['generated', 'real'],
-        {each.name: [(each.figures.generation.foot_skate_m_s or {}).get(name)
-                     for name in ('generated', 'real')]
-         for each in evaluations},
-    )  # fmt: skip
+        {
+            each.name: [
+                (each.figures.generation.foot_skate_m_s or {}).get(name)
+                for name in ('generated', 'real')
+            ]
+            for each in evaluations
+        },
+    )
     figure = new_figure(max(3.6, 1.2 + (0.14 + 0.1 * len(evaluations)) * len(actions)))
     grid = figure.add_gridspec(2, 2, width_ratios=(1.3, 1))
     left = figure.add_subplot(grid[:, 0])

@@ -100,11 +100,18 @@ def _names(reports: Sequence[Report]) -> list[Patch]:
 
 def _limit_plot(reports: Sequence[Report]) -> Plot:
     """Draw what is used of each limit, and of what the verdict and the warnings go by."""
+    limited = {
+        key: name
+        for key, name in _LIMITS.items()
+        if any(f'{key}_use' in report.figures for report in reports)
+    }
     uses = Rows(
-        [_limit_label(key, name, reports) for key, name in _LIMITS.items()],
-        {report.name: [report.figures.get(f'{name}_use') for name in _LIMITS]
-         for report in reports},
-    )  # fmt: skip
+        [_limit_label(key, name, reports) for key, name in limited.items()],
+        {
+            report.name: [report.figures.get(f'{name}_use') for name in limited]
+            for report in reports
+        },
+    )
     known = [row for row in _THRESHOLDS if any(_measured(r, row) is not None for r in reports)]
     parts = Rows(
         [_threshold_label(row, reports) for row in known],
@@ -119,14 +126,15 @@ def _limit_plot(reports: Sequence[Report]) -> Plot:
         draw_bars(axes, rows)
         tidy(axes, title, x, grid='x')
         axes.axvline(1.0, color=INK, linewidth=1.2, linestyle='--')
-        widest = max((v for values in rows.values.values() for v in values if v is not None),
-                     default=1.0)  # fmt: skip
+        widest = max(
+            (v for values in rows.values.values() for v in values if v is not None), default=1.0
+        )
         axes.set_xlim(0.0, min(max(1.15, widest * 1.05), _WIDEST))
     legend(figure, [*_names(reports), key('limit or threshold', INK, line='--')])
     reading = (
-        'Left of the dashed line is inside. Beyond a limit the motion is slowed; beyond a '
-        'threshold it is refused (r) or carries a warning (w). A bar that leaves its panel is '
-        'longer than drawn; its number stands in its label.'
+        'Left of the dashed line is inside. Beyond a limit the motion is slowed, but a joint may '
+        'lack torque for a moment; beyond a threshold it is refused (r) or carries a warning (w). '
+        'A bar that leaves its panel is longer than drawn; the table has its length.'
     )
     tables = (uses.table('limit', 'part of limit'), parts.table('threshold', 'part of threshold'))
     return Plot('Limits and thresholds', reading, figure, tables)
@@ -185,13 +193,15 @@ def _joint_plot(reports: Sequence[Report]) -> Plot:
         for rows in [
             Rows(
                 order,
-                {report: [joints.get(joint, {}).get(name) for joint in order]
-                 for report, joints in tables.items()},
+                {
+                    report: [joints.get(joint, {}).get(name) for joint in order]
+                    for report, joints in tables.items()
+                },
             )
         ]
         # A limit that nothing bounds is used by none.
         if any(value for values in rows.values.values() for value in values)
-    ]  # fmt: skip
+    ]
     figure = new_figure(1.4 + 0.21 * len(order) + 0.04 * len(order) * len(reports))
     grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, (name, title, unit, rows) in zip(grid, panels, strict=True):
@@ -235,8 +245,7 @@ def _measure_plot(reports: Sequence[Report]) -> Plot:
         tidy(axes, title, x, grid='x')
         axes.axvline(0.0, color=MUTED, linewidth=1.0)
         if all(value is None for values in rows.values.values() for value in values):
-            axes.text(0.5, 0.5, 'not measured', color=MUTED, ha='center',
-                      transform=axes.transAxes)  # fmt: skip
+            axes.text(0.5, 0.5, 'not measured', color=MUTED, ha='center', transform=axes.transAxes)
         tables.append(rows.table(title.lower(), x.partition('[')[2].rstrip(']')))
     panels[0].set_xlim(0.0, 1.03)
     if names := _names(reports):

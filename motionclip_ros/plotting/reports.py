@@ -1,24 +1,13 @@
-"""Retargeting reports, wherever they were written, and trajectories examined anew."""
+"""Retargeting reports, wherever they were written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from motionclip_model.errors import ConfigError
-from motionclip_model.motion import Motion
-from motionclip_ros.retargeting.feasibility.examination import (
-    Examination,
-    examine,
-    in_robot_order,
-)
-from motionclip_ros.retargeting.feasibility.report import compare
 from motionclip_ros.retargeting.feasibility.thresholds import Thresholds, shipped_thresholds
-from motionclip_ros.retargeting.feasibility.tracking import limb_direction_error
-from motionclip_ros.retargeting.robots.robot import Robot
-from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 
 @dataclass(frozen=True)
@@ -62,7 +51,7 @@ class Report:
     @property
     def headline(self) -> str:
         """The verdict with its reason."""
-        return f'{self.name}: {self.written.verdict}, {self.written.reason}'
+        return f'{self.name}: {self.written.verdict}; {self.written.reason}'
 
 
 def is_report(content: Mapping[str, Any]) -> bool:
@@ -99,49 +88,19 @@ def read_report(
     told = ('text', 'seed', 'model_sha256', 'version')
     own = [(key, str(content[key])) for key in told if content.get(key) is not None]
     own += [('robot', written.robot), ('urdf sha256', written.urdf_sha256)]
-    own += [('warning', line) for line in written.warnings]
     own += [('note', line) for line in written.notes]
     return Report(
         name,
         written,
-        {key: float(value) for key, value in inner.items()
-         if isinstance(value, int | float) and not isinstance(value, bool)},
-        {key: ' and '.join(value) if isinstance(value, list) else value
-         for key, value in inner.items() if key.endswith(('_joint', '_links')) and value},
+        {
+            key: float(value)
+            for key, value in inner.items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        },
+        {
+            key: ' and '.join(value) if isinstance(value, list) else value
+            for key, value in inner.items()
+            if key.endswith(('_joint', '_links')) and value
+        },
         (*own, *facts),
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Course:
-    """A trajectory over time, with what it asks of a robot at every point.
-
-    Attributes:
-        robot: The robot.
-        examination: What was measured.
-        limb_error: Times [s], and the mean angle between the human's limbs and the robot's then
-            [deg]; None where no human is known.
-    """
-
-    robot: Robot
-    examination: Examination
-    limb_error: tuple[np.ndarray, np.ndarray] | None
-
-
-def take_course(robot: Robot, trajectory: RobotTrajectory, motion: Motion | None) -> Course:
-    """Examine a trajectory for the curves that no report holds.
-
-    Args:
-        robot: The robot.
-        trajectory: Its joints in any order.
-        motion: What the human did in the whole of that time, at any rate and pace.
-
-    Raises:
-        TrajectoryError: It moves joints that the robot does not have.
-    """
-    trajectory, _ = in_robot_order(robot, trajectory)
-    if motion is None:
-        return Course(robot, examine(robot, trajectory), None)
-    found = compare(robot, trajectory, motion)
-    error = limb_direction_error(robot, found.motion, found.state).mean(axis=1)
-    return Course(robot, found.examination, (found.times, error))
+    )

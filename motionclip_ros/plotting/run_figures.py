@@ -16,6 +16,7 @@ from motionclip_ros.plotting.style import (
     SERIES,
     key,
     legend,
+    logarithmic,
     new_figure,
     tidy,
 )
@@ -44,8 +45,11 @@ def run_document(runs: Sequence[Run], over: str) -> Document:
     stages = dict.fromkeys(span.name for run in runs for span in run.stages)
     plots = [_stage_plot(runs, stage, over) for stage in stages if _losses(runs, stage)]
     alone = len(runs) == 1
-    facts = [(name if alone else f'{run.name}: {name}', value) for run in runs
-             for name, value in run.facts]  # fmt: skip
+    facts = [
+        (name if alone else f'{run.name}: {name}', value)
+        for run in runs
+        for name, value in run.facts
+    ]
     return Document(
         f'Training {"run" if alone else "runs"} {", ".join(run.name for run in runs)}',
         tuple(run.headline for run in runs),
@@ -138,7 +142,7 @@ def _scale(panel: Axes) -> None:
     values = np.concatenate(drawn) if drawn else np.zeros(0)
     values = values[np.isfinite(values)]
     if values.size and values.min() > 0.0 and values.max() > _DECADE * values.min():
-        panel.set_yscale('log')
+        logarithmic(panel, 'y')
 
 
 def _loss_tables(
@@ -192,8 +196,15 @@ def _course_plot(runs: Sequence[Run], over: str) -> Plot:
             if name.endswith('_speed'):
                 _draw(panels[3], curve, _WHOLE, over, colour, marker='o', markersize=4.0)
         _draw(panels[4], run.curves.get('machine/memory_mb'), _WHOLE, over, colour, marker='o')
-        _draw(panels[4], run.curves.get('machine/gpu_memory_mb'), _WHOLE, over, colour,
-              marker='s', linestyle='--')  # fmt: skip
+        _draw(
+            panels[4],
+            run.curves.get('machine/gpu_memory_mb'),
+            _WHOLE,
+            over,
+            colour,
+            marker='s',
+            linestyle='--',
+        )
         longest = max(run.curves.values(), key=lambda curve: len(curve.step))
         panels[5].plot(longest.step, longest.minutes, color=colour)
     x = 'step of all stages' if over == 'steps' else 'time [min]'
@@ -208,8 +219,15 @@ def _course_plot(runs: Sequence[Run], over: str) -> Plot:
     panels[4].set_ylim(bottom=0.0)
     for panel in panels:
         if not panel.lines:
-            panel.text(0.5, 0.5, 'not recorded', color=MUTED, ha='center', va='center',
-                       transform=panel.transAxes)  # fmt: skip
+            panel.text(
+                0.5,
+                0.5,
+                'not recorded',
+                color=MUTED,
+                ha='center',
+                va='center',
+                transform=panel.transAxes,
+            )
     if over == 'steps' and all(run.stages == runs[0].stages for run in runs):
         _mark_stages(panels, runs[0].stages)
     kinds = [key(f'below {LIVELY} a model collapses', INK, line='--')]
@@ -231,8 +249,15 @@ def _mark_stages(panels: Sequence[Axes], stages: Sequence[StageSpan]) -> None:
         for span in stages[1:]:
             panel.axvline(span.first, color=MUTED, linewidth=0.8, linestyle=':')
     for span in stages:
-        panels[0].text(span.first, 1.0, f' {span.name}', color=MUTED, size=8.5, va='top',
-                       transform=panels[0].get_xaxis_transform())  # fmt: skip
+        panels[0].text(
+            span.first,
+            1.0,
+            f' {span.name}',
+            color=MUTED,
+            size=8.5,
+            va='top',
+            transform=panels[0].get_xaxis_transform(),
+        )
 
 
 def _course_tables(runs: Sequence[Run]) -> tuple[Table, ...]:
@@ -243,13 +268,17 @@ def _course_tables(runs: Sequence[Run]) -> tuple[Table, ...]:
         table = _curve_table(stage, runs, stage, names, Run.training)
         tables.append(table)
     machine = [
-        (run.name, name.partition('/')[2] if name.startswith('machine') else name,
-         str(int(step)), number(float(value)))
+        (
+            run.name,
+            name.partition('/')[2] if name.startswith('machine') else name,
+            str(int(step)),
+            number(float(value)),
+        )
         for run in runs
         for name, curve in run.curves.items()
         if name.startswith('machine/') or name.endswith('_speed')
         for step, value in zip(curve.step, curve.value, strict=True)
-    ]  # fmt: skip
+    ]
     columns = ('run', 'quantity', 'step of all stages', 'value')
     kept = thinned(len(machine), 200)
     note = f'every so many of {len(machine)} rows' if len(kept) < len(machine) else ''

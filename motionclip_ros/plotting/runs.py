@@ -17,9 +17,7 @@ from motionclip_model.storage import file_hash
 from motionclip_model.training.config import TrainConfig
 from motionclip_model.training.journal import CURVE_EVERY
 
-CURVES = 'tensorboard'
-"""Folder of a run that holds its curves."""
-
+_CURVES = 'tensorboard'
 _VALIDATION = '_validation'
 
 
@@ -104,11 +102,6 @@ class Run:
         return whole._replace(value=np.asarray(values))
 
 
-def is_run(folder: Path) -> bool:
-    """Whether `motionclip train` writes, or wrote, into a folder."""
-    return folder.is_dir() and ((folder / 'run.json').is_file() or (folder / CURVES).is_dir())
-
-
 def load_run(folder: Path, name: str) -> Run:
     """Read a run, as far as it is.
 
@@ -120,7 +113,7 @@ def load_run(folder: Path, name: str) -> Run:
         ConfigError: It has told nothing yet.
         DependencyError: TensorBoard is not installed.
     """
-    curves = _read_curves(folder / CURVES)
+    curves = _read_curves(folder / _CURVES)
     if not curves:
         raise ConfigError(
             f'{folder}: the run has told no step yet; curves come every {CURVE_EVERY} steps'
@@ -251,7 +244,7 @@ def _facts(folder: Path, identity: dict[str, Any]) -> tuple[tuple[str, str], ...
         versions = info.get('versions', {})
         facts += [(f'{name} version', str(version)) for name, version in versions.items()]
         facts += [('warning', str(text)) for text in info.get('training', {}).get('warnings', [])]
-    events = [file.stat().st_mtime for file in (folder / CURVES).iterdir()]
+    events = [file.stat().st_mtime for file in (folder / _CURVES).iterdir()]
     last = datetime.fromtimestamp(max(events), UTC)
     return (*facts, ('last written', f'{last:%Y-%m-%d %H:%M} UTC'))
 

@@ -10,6 +10,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 
 WIDTH = 12.0
 """Width of every figure [inch]; 100 dots make an inch."""
@@ -112,6 +113,15 @@ def tidy(axes: Axes, title: str = '', x: str = '', y: str = '', grid: str = 'bot
     axes.set_ylabel(y)
     if grid != 'both':
         axes.grid(visible=False, axis='x' if grid == 'y' else 'y')
+
+
+def logarithmic(axes: Axes, which: str) -> None:
+    """Give axis 'x' or 'y' decades, with plain numbers beside them."""
+    axes.set(**{f'{which}scale': 'log'})
+    axis = axes.xaxis if which == 'x' else axes.yaxis
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter('{x:g}')
+    axis.set_minor_formatter(NullFormatter())
 
 
 def key(name: str, colour: str, marker: str = '', line: str = '-', alpha: float = 1.0) -> Line2D:

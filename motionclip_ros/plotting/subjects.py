@@ -1,4 +1,8 @@
-"""What a path holds that can be plotted, and the page that it becomes."""
+"""What a path holds that can be plotted, and the page that it becomes.
+
+What takes seconds to import, PyTorch for a run and Pinocchio for a trajectory, is imported where
+it is needed.
+"""
 
 import json
 from collections import Counter
@@ -6,22 +10,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from motionclip_model.data.motion_file import load_motion
 from motionclip_model.errors import ConfigError
-from motionclip_ros.plotting.course_figures import course_plots
 from motionclip_ros.plotting.document import Document
 from motionclip_ros.plotting.evaluation_figures import evaluation_document
 from motionclip_ros.plotting.evaluations import is_evaluation, read_evaluation
 from motionclip_ros.plotting.report_figures import report_plots
-from motionclip_ros.plotting.reports import Report, is_report, read_report, take_course
-from motionclip_ros.plotting.run_figures import run_document
-from motionclip_ros.plotting.runs import is_run, load_run
+from motionclip_ros.plotting.reports import Report, is_report, read_report
 from motionclip_ros.plotting.style import SERIES
-from motionclip_ros.retargeting.feasibility.report import assess_trajectory
-from motionclip_ros.retargeting.robots.robot import Robot, load_robot
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
+
+if TYPE_CHECKING:
+    from motionclip_model.motion import Motion
+    from motionclip_ros.retargeting.robots.robot import Robot
 
 ALLOWED = (
     'what can be plotted: the folder of a training run, JSON of `motionclip evaluate`, `check`, '
@@ -44,10 +46,6 @@ class Choices:
     robot: str = 'g1'
     motion: Path | None = None
     limits: Path | None = None
-
-    def load_robot(self) -> Robot:
-        """Load the robot with the limits that count."""
-        return load_robot(self.robot, self.limits)
 
 
 def plot_document(paths: Sequence[Path], choices: Choices) -> Document:
@@ -77,10 +75,15 @@ def _expanded(path: Path) -> list[Path]:
     """Take a folder of several samples for their reports, which can be compared."""
     if not path.exists():
         raise ConfigError(f'{path}: no such file or folder')
-    if not path.is_dir() or is_run(path):
+    if not path.is_dir() or _is_run(path):
         return [path]
     reports = sorted(path.glob('report*.json'))
     return reports if len(reports) > 1 else [path]
+
+
+def _is_run(path: Path) -> bool:
+    """Whether `motionclip train` writes, or wrote, into a folder."""
+    return path.is_dir() and ((path / 'run.json').is_file() or (path / 'tensorboard').is_dir())
 
 
 _RUN, _EVALUATION = 'a training run', 'an evaluation'
@@ -89,7 +92,7 @@ _REPORT, _TRAJECTORY, _GENERATED = 'a retargeting report', 'a trajectory', 'a ge
 
 def _kind(path: Path) -> str:
     if path.is_dir():
-        if is_run(path):
+        if _is_run(path):
             return _RUN
         if (path / 'report.json').is_file() and (path / 'trajectory.npz').is_file():
             return _GENERATED
@@ -120,8 +123,9 @@ def _names(paths: Sequence[Path]) -> list[str]:
     """Name things by as much of their paths as tells them apart."""
     if len(set(paths)) < len(paths):
         raise ConfigError(f'{max(paths, key=paths.count)} is named twice')
-    ends = [path.absolute().with_suffix('') if path.is_file() else path.absolute()
-            for path in paths]  # fmt: skip
+    ends = [
+        path.absolute().with_suffix('') if path.is_file() else path.absolute() for path in paths
+    ]
     for parts in (1, 2, 3):
         names = ['/'.join(end.parts[-parts:]) for end in ends]
         if max(Counter(names).values()) == 1:
@@ -135,6 +139,9 @@ def _written(path: Path) -> str:
 
 
 def _run_page(paths: dict[str, Path], choices: Choices) -> Document:
+    from motionclip_ros.plotting.run_figures import run_document
+    from motionclip_ros.plotting.runs import load_run
+
     return run_document([load_run(path, name) for name, path in paths.items()], choices.over)
 
 
@@ -158,59 +165,83 @@ def _load_report(path: Path, name: str) -> Report:
 
 def _trajectory_page(paths: dict[str, Path], choices: Choices) -> Document:
     """Examine trajectories; a single one is also drawn over time."""
-    robot = choices.load_robot()
+    from motionclip_model.data.motion_file import load_motion
+    from motionclip_ros.retargeting.robots.robot import load_robot
+
+    robot = load_robot(choices.robot, choices.limits)
     motion = None if choices.motion is None else load_motion(choices.motion)
-    reports, courses = [], []
-    for name, path in paths.items():
-        trajectory = RobotTrajectory.load(path)
-        reports.append(_examined(robot, trajectory, motion, name, path))
-        courses.append((trajectory, motion))
+    trajectories = {name: RobotTrajectory.load(path) for name, path in paths.items()}
+    reports = [
+        _examined(robot, trajectory, motion, name, paths[name])
+        for name, trajectory in trajectories.items()
+    ]
     document = _reports_document(reports)
-    if len(courses) > 1:
+    if len(reports) > 1:
         return document
-    course = take_course(robot, *courses[0])
-    return replace(document, plots=(*document.plots, *course_plots(course, reports[0])))
+    return _over_time(document, robot, next(iter(trajectories.values())), motion, reports[0])
 
 
 def _examined(
-    robot: Robot, trajectory: RobotTrajectory, motion: Any, name: str, path: Path
+    robot: 'Robot', trajectory: RobotTrajectory, motion: 'Motion | None', name: str, path: Path
 ) -> Report:
+    from motionclip_ros.retargeting.feasibility.report import assess_trajectory
+
     content = assess_trajectory(robot, trajectory, motion)
     return read_report(content, name, (('file written', _written(path)),), str(path))
 
 
-def _generated_page(paths: dict[str, Path], choices: Choices) -> Document:
-    """Draw what `motionclip generate` wrote; a single motion also over time."""
-    folders = dict(paths)
-    reports = [_load_report(folder / 'report.json', name) for name, folder in folders.items()]
-    if len(reports) > 1:
-        return _reports_document(reports)
-    folder, report, robot = next(iter(folders.values())), reports[0], choices.load_robot()
-    if report.written.urdf_sha256 != robot.sha256:
-        raise ConfigError(
-            f'{folder}: made for {report.written.robot} of another URDF than that of '
-            f'{choices.robot}; name it with --robot, or plot its report.json alone'
-        )
-    trajectory, motion = RobotTrajectory.load(folder / 'trajectory.npz'), None
-    if abs(report.figures.get('seconds', -1.0) - trajectory.seconds) > 1e-6:
-        # What a node sent begins where the robot stood, which its report does not judge.
-        told, name = report.facts, report.name
-        report = _examined(robot, trajectory, None, name, folder / 'trajectory.npz')
-        report = replace(report, facts=(*told, *report.facts))
-    elif (folder / 'motion.npz').is_file():
-        motion = load_motion(folder / 'motion.npz')
-    document = _reports_document([report])
+def _over_time(
+    document: Document,
+    robot: 'Robot',
+    trajectory: RobotTrajectory,
+    motion: 'Motion | None',
+    report: Report,
+) -> Document:
+    """Add what only the trajectory itself can tell."""
+    from motionclip_ros.plotting.course_figures import course_plots
+    from motionclip_ros.plotting.courses import take_course
+
     course = take_course(robot, trajectory, motion)
     return replace(document, plots=(*document.plots, *course_plots(course, report)))
 
 
+def _generated_page(paths: dict[str, Path], choices: Choices) -> Document:
+    """Draw what `motionclip generate` wrote; a single motion also over time."""
+    from motionclip_model.data.motion_file import load_motion
+    from motionclip_ros.retargeting.robots.robot import load_robot
+
+    reports = [_load_report(folder / 'report.json', name) for name, folder in paths.items()]
+    if len(reports) > 1:
+        return _reports_document(reports)
+    report, robot = reports[0], load_robot(choices.robot, choices.limits)
+    folder = paths[report.name]
+    if report.written.urdf_sha256 != robot.sha256:
+        raise ConfigError(
+            f'{folder}: made for {report.written.robot}, of another URDF than {choices.robot}; '
+            'name the robot with --robot, or plot report.json alone'
+        )
+    path = folder / 'trajectory.npz'
+    trajectory, motion = RobotTrajectory.load(path), None
+    if abs(report.figures.get('seconds', -1.0) - trajectory.seconds) > 1e-6:
+        # A node's trajectory begins where the robot stood, which its report does not judge.
+        fresh = _examined(robot, trajectory, None, report.name, path)
+        report = replace(fresh, facts=(*report.facts, *fresh.facts))
+    elif (folder / 'motion.npz').is_file():
+        motion = load_motion(folder / 'motion.npz')
+    return _over_time(_reports_document([report]), robot, trajectory, motion, report)
+
+
 def _reports_document(reports: Sequence[Report]) -> Document:
     alone = len(reports) == 1
-    facts = [(name if alone else f'{report.name}: {name}', value)
-             for report in reports for name, value in report.facts]  # fmt: skip
+    facts = [
+        (name if alone else f'{report.name}: {name}', value)
+        for report in reports
+        for name, value in report.facts
+    ]
     title = f'Retargeting {"report" if alone else "reports"} {", ".join(r.name for r in reports)}'
-    headline = tuple(report.headline for report in reports)
-    return Document(title, headline, tuple(facts), tuple(report_plots(reports)))
+    headline = [report.headline for report in reports]
+    warnings = [f'warning: {line}' for line in reports[0].written.warnings] if alone else []
+    return Document(title, (*headline, *warnings), tuple(facts), tuple(report_plots(reports)))
 
 
 _PAGES: dict[str, Callable[[dict[str, Path], Choices], Document]] = {
