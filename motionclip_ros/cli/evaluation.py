@@ -27,6 +27,7 @@ def evaluate(
     """Measure a model on captioned clips: reconstruction, retrieval, recognition, generation.
 
     The figures are self-figures: comparable between checkpoints, not with published ones.
+    `motionclip plot` draws what --out writes.
 
     Example: motionclip evaluate --data data --model base --json
     """

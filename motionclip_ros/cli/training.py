@@ -43,6 +43,8 @@ def train(
 ) -> None:
     """Train a model; the same command resumes a run that was interrupted.
 
+    `motionclip plot` draws the curves, while it trains and afterwards.
+
     Example: motionclip train --data data --out runs/mine
 
     Example: motionclip train --data data --text-encoder openai/clip-vit-base-patch32

@@ -229,7 +229,8 @@ def _course_plot(runs: Sequence[Run], over: str) -> Plot:
                 transform=panel.transAxes,
             )
     if over == 'steps' and all(run.stages == runs[0].stages for run in runs):
-        _mark_stages(panels, runs[0].stages)
+        last = max(int(curve.step[-1]) for run in runs for curve in run.curves.values())
+        _mark_stages(panels, [span for span in runs[0].stages if span.first < last])
     kinds = [key(f'below {LIVELY} a model collapses', INK, line='--')]
     if any('machine/gpu_memory_mb' in run.curves for run in runs):
         kinds.append(key('GPU memory', MUTED, 's', '--'))
