@@ -72,4 +72,6 @@ def _draw(axes: Axes, actions: dict[str, Action], shown: list[str]) -> None:
     axes.set_yticks(places, [f'{label} ({actions[label].clips})' for label in shown])
     axes.set_xlim(-0.5, len(shown) - 0.5)
     axes.set_ylim(len(shown) - 0.5, -0.5)
+    axes.set_aspect('equal', anchor='W')
     tidy(axes, x='named', y='action')
+    axes.grid(visible=False)

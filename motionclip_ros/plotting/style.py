@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from warnings import catch_warnings, filterwarnings
 
 import matplotlib as mpl
@@ -49,7 +49,7 @@ SERIES = (BLUE, VERMILION, GREEN, PURPLE, AMBER, SKY)
 MARKERS = ('o', 's', '^', 'D', 'v', 'P')
 """Things that are compared differ in shape as well as in colour."""
 
-_SETTINGS = {
+_SETTINGS: Any = {
     'axes.edgecolor': MUTED,
     'axes.facecolor': PAPER,
     'axes.grid': True,
@@ -124,7 +124,7 @@ def logarithmic(axes: Axes, which: str) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def key(name: str, colour: str, marker: str = '', line: str = '-', alpha: float = 1.0) -> Line2D:
+def key(name: str, colour: str, marker: str = '', line: Any = '-', alpha: float = 1.0) -> Line2D:
     """Make an entry of a legend."""
     return Line2D([], [], color=colour, marker=marker, linestyle=line, alpha=alpha, label=name)
 

@@ -126,7 +126,9 @@ def _names(paths: Sequence[Path]) -> list[str]:
     ends = [
         path.absolute().with_suffix('') if path.is_file() else path.absolute() for path in paths
     ]
-    for parts in (1, 2, 3):
+    # Many files are called so; what they belong to is their folder's to say.
+    least = 2 if any(end.name in ('figures', 'report', 'trajectory') for end in ends) else 1
+    for parts in range(least, 4):
         names = ['/'.join(end.parts[-parts:]) for end in ends]
         if max(Counter(names).values()) == 1:
             return names
