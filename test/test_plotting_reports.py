@@ -57,12 +57,12 @@ def test_each_limit_is_drawn_as_reported_with_its_joint(content):
 
 
 def test_thresholds_are_those_that_the_report_was_judged_by(robot, trajectory):
-    asked = Thresholds(max_foot_slide_m_s=0.5)
+    asked = Thresholds(max_stretch=2.5)
     content = assess_trajectory(robot, trajectory, thresholds=asked)
     axes = panel(drawn(content)['Limits and thresholds'], 'Thresholds')
     labels = [label.get_text() for label in axes.get_yticklabels()]
-    row = next(i for i, label in enumerate(labels) if label.startswith('soles slide'))
-    assert bar_widths(axes)[row] == pytest.approx(content['foot_slide_m_s'] / 0.5)
+    row = next(i for i, label in enumerate(labels) if label.startswith('times slower'))
+    assert bar_widths(axes)[row] == pytest.approx(content['stretch_needed'] / 2.5)
 
 
 def test_each_joint_has_its_margins_the_tightest_first(content):

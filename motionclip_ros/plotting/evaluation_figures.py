@@ -8,7 +8,7 @@ from matplotlib.patches import Patch
 from motionclip_ros.plotting.charts import Rows, draw_bars, draw_dots
 from motionclip_ros.plotting.confusions import confusion_plots
 from motionclip_ros.plotting.document import Document, Plot
-from motionclip_ros.plotting.evaluations import Evaluation, Pool, Recognition, Recovered
+from motionclip_ros.plotting.evaluations import Evaluation, Pool, Recognition, Recovered, Shares
 from motionclip_ros.plotting.generated import generation_plots
 from motionclip_ros.plotting.style import (
     INK,
@@ -98,10 +98,10 @@ def _recognition_plots(evaluations: Sequence[Evaluation]) -> list[Plot]:
     if not any(part.per_class for part in found.values()):
         return []
     how: dict[str, Callable[[Recognition], float | None]] = {
-        'top-1': lambda part: part.zero_shot and part.zero_shot.top1,
-        'top-5': lambda part: part.zero_shot and part.zero_shot.top5,
-        'mean of actions': lambda part: part.zero_shot and part.zero_shot.mean_per_class,
-        'top-1, one prompt': lambda part: part.one_prompt and part.one_prompt.top1,
+        'top-1': lambda part: _share(part.zero_shot, 'top1'),
+        'top-5': lambda part: _share(part.zero_shot, 'top5'),
+        'mean of actions': lambda part: _share(part.zero_shot, 'mean_per_class'),
+        'top-1, one prompt': lambda part: _share(part.one_prompt, 'top1'),
         'nearest neighbour': lambda part: part.nearest_neighbour,
         'linear probe': lambda part: part.linear_probe,
         'majority': lambda part: part.majority,
@@ -128,6 +128,10 @@ def _recognition_plots(evaluations: Sequence[Evaluation]) -> list[Plot]:
     )
     tables = (shares.table('how', 'share'), actions.table('action (clips)', 'share'))
     return [Plot('Recognition of actions', reading, figure, tables)]
+
+
+def _share(shares: Shares | None, name: str) -> float | None:
+    return None if shares is None else getattr(shares, name)
 
 
 def _per_action(found: dict[str, Recognition]) -> Rows:

@@ -248,8 +248,8 @@ def _measure_plot(reports: Sequence[Report]) -> Plot:
             axes.text(0.5, 0.5, 'not measured', color=MUTED, ha='center', transform=axes.transAxes)
         tables.append(rows.table(title.lower(), x.partition('[')[2].rstrip(']')))
     panels[0].set_xlim(0.0, 1.03)
-    if names := _names(reports):
-        legend(figure, names)
+    if told_apart := _names(reports):
+        legend(figure, told_apart)
     reading = (
         'Balance, contacts and tracking. A margin of the zero moment point or the centre of mass '
         'below 0 is outside the standing soles: a balance controller has to help. Rows without a '

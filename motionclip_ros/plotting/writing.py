@@ -13,7 +13,7 @@ from PIL import Image
 from motionclip_model.errors import ConfigError
 from motionclip_model.storage import write_atomically
 from motionclip_ros.plotting.document import Document, Plot, Table
-from motionclip_ros.plotting.style import COLOURS, MUTED, WIDTH, new_figure
+from motionclip_ros.plotting.style import COLOURS, INK, MUTED, WIDTH, new_figure
 from motionclip_ros.plotting.svg import svg_element
 
 _COLUMNS = 150
@@ -85,15 +85,18 @@ def png(document: Document) -> Image.Image:
 
 def _pixels(figure: Figure) -> np.ndarray:
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    canvas.draw()  # type: ignore[no-untyped-call]
+    pixels = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
+    return np.asarray(pixels)[..., :3].copy()
 
 
 def _strip(title: str, lines: Sequence[str], small: Sequence[str]) -> np.ndarray:
     """Draw lines of text over the whole width."""
-    rows = [(line, 17.0, 'bold', None) for line in textwrap.wrap(title, _COLUMNS // 2)]
+    rows: list[tuple[str, float, str, str]] = [
+        (line, 17.0, 'bold', INK) for line in textwrap.wrap(title, _COLUMNS // 2)
+    ]
     rows += [
-        (row, 12.0, 'bold' if not title else 'normal', None)
+        (row, 12.0, 'bold' if not title else 'normal', INK)
         for line in lines
         for row in textwrap.wrap(line, _COLUMNS * 3 // 4)
     ]
