@@ -216,7 +216,7 @@ def _course_plot(runs: Sequence[Run], over: str) -> Plot:
     tidy(panels[5], 'Time worked', 'step of all stages', 'time [min]')
     panels[3].axhline(1.0, color=MUTED, linewidth=1.0, linestyle=':')
     panels[3].axhline(LIVELY, color=INK, linewidth=1.0, linestyle='--')
-    panels[4].set_ylim(bottom=0.0)
+    panels[4].set_ylim(0.0, 1.1 * panels[4].dataLim.y1 if panels[4].lines else 1.0)
     for panel in panels:
         if not panel.lines:
             panel.text(

@@ -227,7 +227,8 @@ def _generated_page(paths: dict[str, Path], choices: Choices) -> Document:
     if abs(report.figures.get('seconds', -1.0) - trajectory.seconds) > 1e-6:
         # A node's trajectory begins where the robot stood, which its report does not judge.
         fresh = _examined(robot, trajectory, None, report.name, path)
-        report = replace(fresh, facts=(*report.facts, *fresh.facts))
+        facts = tuple(dict.fromkeys((*report.facts, *fresh.facts)))
+        report = replace(fresh, facts=facts)
     elif (folder / 'motion.npz').is_file():
         motion = load_motion(folder / 'motion.npz')
     return _over_time(_reports_document([report]), robot, trajectory, motion, report)

@@ -16,7 +16,7 @@ from motionclip_ros.plotting.document import Document, Plot, Table
 from motionclip_ros.plotting.style import COLOURS, INK, MUTED, WIDTH, new_figure
 from motionclip_ros.plotting.svg import svg_element
 
-_COLUMNS = 150
+_COLUMNS = 140
 """Characters of small type that fit into a line of a picture."""
 
 _STYLE = """
@@ -98,9 +98,11 @@ def _strip(title: str, lines: Sequence[str], small: Sequence[str]) -> np.ndarray
     rows += [
         (row, 12.0, 'bold' if not title else 'normal', INK)
         for line in lines
-        for row in textwrap.wrap(line, _COLUMNS * 3 // 4)
+        for row in textwrap.wrap(line, _COLUMNS * 4 // 5)
     ]
-    rows += [(row, 9.5, 'normal', MUTED) for line in small for row in textwrap.wrap(line, 165)]
+    rows += [
+        (row, 9.5, 'normal', MUTED) for line in small for row in textwrap.wrap(line, _COLUMNS)
+    ]
     heights = [size * 1.55 / 72 for _, size, _, _ in rows]
     figure = new_figure(sum(heights) + 0.25)
     figure.set_layout_engine('none')
