@@ -131,25 +131,16 @@ def _lively_plot(evaluations: Sequence[Evaluation], names: Sequence[Line2D | Pat
             for each in evaluations
         },
     )
+    made = {each.name: each.figures.generation for each in evaluations}
+    distances = ('one_text', 'two_texts', 'two_texts_least')
     diversity = Rows(
         ['seeds of one text', 'two texts', 'two texts, least'],
-        {
-            each.name: [
-                each.figures.generation.diversity_cm.get(name)
-                for name in ('one_text', 'two_texts', 'two_texts_least')
-            ]
-            for each in evaluations
-        },
+        {name: [part.diversity_cm.get(pair) for pair in distances] for name, part in made.items()},
     )
+    feet = ('generated', 'real')
+    skates = {name: part.foot_skate_m_s or {} for name, part in made.items()}
     skate = Rows(
-        ['generated', 'real'],
-        {
-            each.name: [
-                (each.figures.generation.foot_skate_m_s or {}).get(name)
-                for name in ('generated', 'real')
-            ]
-            for each in evaluations
-        },
+        feet, {name: [found.get(kind) for kind in feet] for name, found in skates.items()}
     )
     figure = new_figure(max(3.6, 1.2 + (0.14 + 0.1 * len(evaluations)) * len(actions)))
     grid = figure.add_gridspec(2, 2, width_ratios=(1.3, 1))
