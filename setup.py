@@ -67,6 +67,7 @@ setup(
         'imageio>=2.34',
         'imageio-ffmpeg>=0.5',
         'jaxtyping>=0.3',
+        'matplotlib>=3.8',
         'mujoco>=3.3',
         'numba>=0.61',
         'numpy>=2.0',

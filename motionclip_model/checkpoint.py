@@ -19,6 +19,8 @@ _WEIGHTS = Path(__file__).with_name('weights')
 _FORMAT = 2
 """Raised whenever an older version could not use what is written."""
 
+_REMEDY = 'take a complete copy or train one with `motionclip train`'
+
 
 def checkpoint_path(source: str | os.PathLike[str]) -> Path:
     """Find a checkpoint by name or path.
@@ -61,23 +63,36 @@ def save_network(
         file.write(safetensors.torch.save(weights, {'motionclip': json.dumps(header)}))
 
 
+def read_header(path: Path) -> dict[str, Any]:
+    """Read what a checkpoint says of itself, without its weights.
+
+    Raises:
+        CheckpointError: Truncated, or not a checkpoint of this program.
+    """
+    try:
+        with safetensors.safe_open(path, 'pt') as file:
+            header = json.loads((file.metadata() or {}).get('motionclip', 'null'))
+    except (OSError, ValueError, safetensors.SafetensorError) as error:
+        reason = str(error).strip().split('\n')[0]
+        raise CheckpointError(f'{path}: damaged checkpoint ({reason}); {_REMEDY}') from None
+    if not isinstance(header, dict) or not isinstance(header.get('format'), int):
+        raise CheckpointError(f'{path}: not a motionclip checkpoint; {_REMEDY}')
+    if header['format'] != _FORMAT:
+        raise CheckpointError(
+            f'{path}: checkpoint of format {header["format"]}, this version reads format '
+            f'{_FORMAT}; install the version of motionclip that wrote it, or train anew'
+        )
+    return header
+
+
 def load_network(path: Path) -> tuple[Any, dict[str, Any]]:
     """Read what `save_network` wrote, strictly.
 
     Raises:
         CheckpointError: Truncated, or not a checkpoint of this program.
     """
-    remedy = 'take a complete copy or train one with `motionclip train`'
     try:
-        with safetensors.safe_open(path, 'pt') as file:
-            header = json.loads((file.metadata() or {}).get('motionclip', 'null'))
-        if not isinstance(header, dict) or not isinstance(header.get('format'), int):
-            raise CheckpointError(f'{path}: not a motionclip checkpoint; {remedy}')
-        if header['format'] != _FORMAT:
-            raise CheckpointError(
-                f'{path}: checkpoint of format {header["format"]}, this version reads format '
-                f'{_FORMAT}; install the version of motionclip that wrote it, or train anew'
-            )
+        header = read_header(path)
         kind = ARCHITECTURES[header['architecture']]
         network = kind.network(kind.sizes(**header['network']))
         weights = safetensors.torch.load_file(path)
@@ -86,7 +101,7 @@ def load_network(path: Path) -> tuple[Any, dict[str, Any]]:
         )
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         reason = str(error).strip().split('\n')[0]
-        raise CheckpointError(f'{path}: damaged checkpoint ({reason}); {remedy}') from None
+        raise CheckpointError(f'{path}: damaged checkpoint ({reason}); {_REMEDY}') from None
     except safetensors.SafetensorError as error:
-        raise CheckpointError(f'{path}: damaged checkpoint ({error}); {remedy}') from None
+        raise CheckpointError(f'{path}: damaged checkpoint ({error}); {_REMEDY}') from None
     return network, dict(header['info'])

@@ -1,5 +1,6 @@
 """Files that are either the old version or the whole new one, never something between."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -46,6 +47,12 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
     """Write a value as indented JSON."""
     with write_atomically(path) as file:
         file.write(json.dumps(value, indent=2, allow_nan=False).encode() + b'\n')
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    with path.open('rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def read_arrays(

@@ -1,9 +1,7 @@
 """From a sentence to a robot trajectory, without ROS."""
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -21,6 +19,7 @@ from motionclip_model.instruction import (
 )
 from motionclip_model.model import MotionClip
 from motionclip_model.motion import Motion
+from motionclip_model.storage import file_hash
 from motionclip_ros.retargeting.retargeter import Retargeter
 from motionclip_ros.retargeting.robots.robot import Robot, load_robot
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
@@ -176,9 +175,3 @@ def _names(instruction: Instruction) -> Sequence[str]:
     """Texts of the motions in a row; sums and mixtures are one."""
     one = bool(instruction.terms) or instruction.share is not None
     return (instruction.text,) if one else instruction.parts
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
-    with path.open('rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()

@@ -10,10 +10,11 @@ from scipy.spatial.transform import Rotation
 from motionclip_model.checkpoint import checkpoint_path
 from motionclip_model.errors import ConfigError
 from motionclip_model.motion import Motion
+from motionclip_model.storage import file_hash
 from motionclip_ros.bag import Bag, Performed
 from motionclip_ros.execution.checking import scaled_limits
 from motionclip_ros.execution.planning import Takeover, plan
-from motionclip_ros.pipeline import Pipeline, file_hash
+from motionclip_ros.pipeline import Pipeline
 from motionclip_ros.progress import OnPart, followed, unheard
 from motionclip_ros.provenance import Provenance
 from motionclip_ros.retargeting.trajectory import RobotTrajectory

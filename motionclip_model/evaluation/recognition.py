@@ -29,7 +29,8 @@ def recognition_figures(
     Returns:
         `classes`, `clips`; `zero_shot` (prompt ensembling) and `one_prompt` with `top1`, `top5`
         and `mean_per_class`; `chance`, `majority`, `nearest_neighbour` and `linear_probe`
-        beside them; `per_class`. `skipped` says why a part is missing.
+        beside them; `per_class`, with what the clips of each action were named (`named`, the
+        most frequent first). `skipped` says why a part is missing.
     """
     kept = [i for i, clip in enumerate(measured.clips) if clip.action != UNKNOWN_ACTION]
     names = [action_of(measured.clips[i]) for i in kept]
@@ -42,7 +43,9 @@ def recognition_figures(
         'zero_shot': label_embeddings(model, labels),
         'one_prompt': model.encode_text(labels).meaning,
     }
-    right = {name: _right(ours @ text.cpu().numpy().T, truth) for name, text in texts.items()}
+    scores = {name: ours @ text.cpu().numpy().T for name, text in texts.items()}
+    right = {name: _right(score, truth) for name, score in scores.items()}
+    first = scores['zero_shot'].argmax(axis=1)
     figures: dict[str, Any] = {
         'classes': len(labels),
         'clips': len(kept),
@@ -55,6 +58,7 @@ def recognition_figures(
         label: {
             'top1': round(float(right['zero_shot'][truth == i, 0].mean()), 3),
             'clips': int((truth == i).sum()),
+            'named': dict(Counter(labels[j] for j in first[truth == i]).most_common()),
         }
         for i, label in enumerate(labels)
     }

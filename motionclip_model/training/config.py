@@ -125,6 +125,18 @@ class TrainConfig:
         except ConfigError as error:
             raise ConfigError(f'{path}: {error}') from None
 
+    @staticmethod
+    def read(values: dict[str, Any]) -> 'TrainConfig':
+        """Read what a run's folder says of its configuration, as plain JSON.
+
+        Raises:
+            ConfigError: An entry that is not known, or one that makes no sense.
+        """
+        try:
+            return _typed(values, Path())
+        except (TypeError, AttributeError, KeyError, ValueError) as error:
+            raise ConfigError(str(error).replace('\n', ' ')) from None
+
     def chosen_stages(self) -> tuple[Stage, ...]:
         """The stages to train, in the architecture's order, with the weights asked for.
 

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from motionclip_model.errors import DependencyError
+from motionclip_model.training.optimisation import Move
 from motionclip_model.training.watch import Meter, peak_memory
 
-_CURVE_EVERY = 10
+CURVE_EVERY = 10
 """Steps between points of the curves."""
 
 
@@ -72,7 +73,13 @@ class Journal:
             self._reporter.step(task, done, count, {})
 
     def losses(
-        self, stage: str, step: int, steps: int, values: dict[str, float], place: int
+        self,
+        stage: str,
+        step: int,
+        steps: int,
+        values: dict[str, float],
+        place: int,
+        moved: Move,
     ) -> None:
         """Tell a step's losses.
 
@@ -82,11 +89,13 @@ class Journal:
             steps: Steps that it has.
             values: Losses by name.
             place: Steps of all stages so far.
+            moved: How the step moved the weights.
         """
         if self._reporter is not None:
             self._reporter.step(stage, step, steps, values)
-        if step % _CURVE_EVERY == 0:
-            self._curve(stage, {**values, 'windows_per_s': self.meter.rate}, place)
+        if step % CURVE_EVERY == 0:
+            pace = {**moved._asdict(), 'windows_per_s': self.meter.rate}
+            self._curve(stage, {**values, **pace}, place)
 
     def validated(
         self,

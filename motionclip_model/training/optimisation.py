@@ -2,15 +2,29 @@
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from motionclip_model.training.config import StageConfig
 from motionclip_model.training.stages import Stage
 
 WARM_UP_STEPS = 100
 """Steps until the learning rate has reached its schedule."""
+
+
+class Move(NamedTuple):
+    """How one step moved the weights.
+
+    Attributes:
+        learning_rate: Of the schedule.
+        gradient_norm: Length of the gradient, before it is cut to one.
+    """
+
+    learning_rate: float
+    gradient_norm: Float[Tensor, '']
 
 
 def new_optimizer(network: nn.Module, stage: Stage, settings: StageConfig) -> torch.optim.AdamW:
@@ -23,7 +37,7 @@ def new_optimizer(network: nn.Module, stage: Stage, settings: StageConfig) -> to
 
 def optimise(
     network: nn.Module, optimizer: torch.optim.Optimizer, settings: StageConfig, step: int
-) -> None:
+) -> Move:
     """Move the weights along their gradients, which are at most one long.
 
     Args:
@@ -31,12 +45,17 @@ def optimise(
         optimizer: See `new_optimizer`.
         settings: Says how fast and how long.
         step: Steps that were made before.
+
+    Returns:
+        How far they moved; the norm stays where the network is, so that nothing waits for it.
     """
+    rate = learning_rate(settings, step)
     for group in optimizer.param_groups:
-        group['lr'] = learning_rate(settings, step)
-    torch.nn.utils.clip_grad_norm_(trainable(network), 1.0)
+        group['lr'] = rate
+    norm = torch.nn.utils.clip_grad_norm_(trainable(network), 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
+    return Move(rate, norm)
 
 
 def learning_rate(settings: StageConfig, step: int) -> float:

@@ -20,6 +20,7 @@ from motionclip_model.training.data import fingerprint, provenance, samplers
 from motionclip_model.training.journal import Journal, Reporter
 from motionclip_model.training.optimisation import (
     WARM_UP_STEPS,
+    Move,
     follow,
     new_optimizer,
     optimise,
@@ -173,18 +174,21 @@ class Trainer:
                 batch = self._processes.batch(self._train, settings, self._step)
                 values = loss(Sealed(batch))
                 self._processes.backward(stage.total(values))
-                optimise(self.network, optimizer, settings, self._step)
+                moved = optimise(self.network, optimizer, settings, self._step)
                 self._step += 1
                 follow(self.average, self.network, stage, self._config.average, self._step)
                 numbers = self._processes.numbers(values)
-            self._check(stage, settings, numbers)
+            self._check(stage, settings, numbers, moved)
             if self._step % self._config.save_every == 0:
                 self._optimizer_state = optimizer.state_dict()
                 self._save()
 
-    def _check(self, stage: Stage, settings: StageConfig, numbers: dict[str, float]) -> None:
+    def _check(
+        self, stage: Stage, settings: StageConfig, numbers: dict[str, float], moved: Move
+    ) -> None:
         """Tell the losses, stop where they make no sense, validate where it is time."""
-        self._journal.losses(stage.name, self._step, settings.steps, numbers, self._place())
+        place = self._place()
+        self._journal.losses(stage.name, self._step, settings.steps, numbers, place, moved)
         if not all(math.isfinite(number) for number in numbers.values()):
             raise CheckpointError(
                 f'{stage.name} diverged at step {self._step}: {numbers}; lower its '

@@ -39,6 +39,7 @@ def check(
     """Tell what FILE asks of a robot, and whether it may play it.
 
     Exit status: 0 it may, slowed if it says so; 1 it may not; 2 unusable input.
+    `motionclip plot FILE` draws the same over time.
 
     Example: motionclip check walk_g1.npz --robot g1 --motion walk.bvh
 

@@ -8,6 +8,7 @@ import typer
 from rich.box import SIMPLE
 from rich.table import Table
 
+from motionclip_model import __version__
 from motionclip_ros.cli import completing
 from motionclip_ros.cli.app import Corpus, Json, Model, app, console, print_json, say
 from motionclip_ros.cli.helping import Panel
@@ -31,6 +32,7 @@ def evaluate(
     """Measure a model on captioned clips: reconstruction, retrieval, recognition, generation.
 
     The figures are self-figures: comparable between checkpoints, not with published ones.
+    `motionclip plot` draws what --out writes.
 
     Example: motionclip evaluate --data data --model base --json
     """
@@ -40,6 +42,7 @@ def evaluate(
         from motionclip_model.storage import write_json
 
         figures = measure(MotionClip.load(model), corpus, split, work.stage)
+    figures = {**measured_with(model, corpus), **figures}
     if out is not None:
         write_json(out, figures)
     if json_output:
@@ -50,6 +53,19 @@ def evaluate(
         say(f'  {line}')
     for table in tables(figures):
         console.print(table)
+
+
+def measured_with(model: str, corpus: Path) -> dict[str, str]:
+    """Say which model was measured, and on which data."""
+    from motionclip_model.checkpoint import checkpoint_path
+    from motionclip_model.storage import file_hash
+
+    return {
+        'version': __version__,
+        'model': model,
+        'model_sha256': file_hash(checkpoint_path(model)),
+        'data': str(corpus),
+    }
 
 
 def tables(figures: dict[str, Any]) -> list[Table]:

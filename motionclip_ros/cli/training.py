@@ -8,6 +8,7 @@ import typer
 
 from motionclip_ros.cli import completing
 from motionclip_ros.cli.app import Corpus, Json, app, print_json, say
+from motionclip_ros.cli.evaluation import measured_with
 from motionclip_ros.cli.helping import Panel
 from motionclip_ros.progress import standard_error
 
@@ -45,6 +46,8 @@ def train(
     json_output: Json = False,
 ) -> None:
     """Train a model; the same command resumes a run that was interrupted.
+
+    `motionclip plot` draws the curves, while it trains and afterwards.
 
     Example: motionclip train --data data --out runs/mine
 
@@ -98,5 +101,6 @@ def _finish(
     model.save(path, trainer.info())
     figures = evaluate(MotionClip.load(path, trainer.encoder), corpus)
     model.save(path, {**trainer.info(), 'figures': figures})
+    figures = {**measured_with(str(path), corpus), **figures}
     write_json(out / 'figures.json', figures)
     return figures

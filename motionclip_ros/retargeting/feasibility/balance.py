@@ -1,6 +1,6 @@
 """Whether the robot could stand by itself while it moves: its zero moment point and its soles."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -46,6 +46,53 @@ def zero_moment_point(
     return np.asarray(point)
 
 
+class Margins(NamedTuple):
+    """How far inside the standing soles the robot is held, between the ends of a trajectory.
+
+    Attributes:
+        held: Where soles stand and something pushes the robot up.
+        dynamic: Distance of the zero moment point to the soles' edge there, negative outside [m].
+        static: The same for the centre of mass [m].
+    """
+
+    held: Bool[np.ndarray, ' sample']
+    dynamic: Float[np.ndarray, ' holding']
+    static: Float[np.ndarray, ' holding']
+
+
+def support_margins(
+    robot: Robot,
+    loads: Loads,
+    placed: Placed,
+    soles: Soles,
+    standing: Bool[np.ndarray, 'point corner'],
+) -> Margins:
+    """Compare the zero moment point and the centre of mass with the soles that stand.
+
+    Args:
+        robot: The robot.
+        loads: What must hold it up between the ends.
+        placed: Where its joints are at all points.
+        soles: Its soles' corners.
+        standing: Which of them stand.
+
+    Returns:
+        The margins, where they have a meaning.
+    """
+    placed, standing = placed.at(slice(1, -1)), standing[1:-1]
+    held = standing.any(axis=1) & (loads.wrench[:, 2] > _LIGHT * robot_weight(robot))
+    if not held.any():
+        return Margins(held, np.zeros(0), np.zeros(0))
+    base = placed.origin[held, 0]
+    points = [zero_moment_point(wrench[held], base) for wrench in (loads.wrench, loads.weight)]
+    margins = support_margin(
+        np.tile(soles.points(placed)[held, :, :2], (2, 1, 1)),
+        np.tile(standing[held], (2, 1)),
+        np.concatenate(points),
+    )
+    return Margins(held, *np.split(margins, 2))
+
+
 def balance_figures(
     robot: Robot,
     loads: Loads | None,
@@ -69,35 +116,20 @@ def balance_figures(
     """
     if loads is None or not len(loads.wrench) or robot.fixed_base or not len(soles.body):
         return dict.fromkeys(_FIGURES)
-    placed, standing, times = placed.at(slice(1, -1)), standing[1:-1], times[1:-1]
-    weight = robot_weight(robot)
-    upward = loads.wrench[:, 2] / weight
-    stands = standing.any(axis=1)
-    held = stands & (upward > _LIGHT)
-    corners = soles.points(placed)[..., :2]
-    base = placed.origin[:, 0]
-
+    held, dynamic, static = support_margins(robot, loads, placed, soles, standing)
+    upward = loads.wrench[:, 2] / robot_weight(robot)
+    stands = standing[1:-1].any(axis=1)
     figures: dict[str, Any] = {
         'flight_part': float((~stands & (upward <= _LIGHT)).mean()),
         'held_elsewhere_part': float((~stands & (upward > _LIGHT)).mean()),
         'balanced_part': float(loads.balanced[stands].mean()) if stands.any() else None,
     }
     if held.any():
-        wanted = (loads.wrench, loads.weight)
-        points = [zero_moment_point(wrench[held], base[held]) for wrench in wanted]
-        dynamic, static = np.split(
-            support_margin(
-                np.tile(corners[held], (2, 1, 1)),
-                np.tile(standing[held], (2, 1)),
-                np.concatenate(points),
-            ),
-            2,
-        )
         figures |= {
             'zmp_inside_part': float((dynamic >= 0.0).mean()),
             'zmp_margin_cm': float(dynamic.min() * 100),
             'zmp_margin_mean_cm': float(dynamic.mean() * 100),
-            'zmp_margin_at_s': float(times[held][dynamic.argmin()]),
+            'zmp_margin_at_s': float(times[1:-1][held][dynamic.argmin()]),
             'com_inside_part': float((static >= 0.0).mean()),
             'com_margin_cm': float(static.min() * 100),
         }

@@ -1,7 +1,8 @@
 """What a trajectory asks of the robot, in figures and in one verdict."""
 
 import math
-from typing import Any
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -10,6 +11,7 @@ from scipy.spatial.transform import Rotation
 from motionclip_model import skeleton
 from motionclip_model.motion import Motion
 from motionclip_ros.retargeting.feasibility.balance import balance_figures
+from motionclip_ros.retargeting.feasibility.dynamics import Loads
 from motionclip_ros.retargeting.feasibility.examination import (
     Examination,
     examine,
@@ -79,7 +81,7 @@ def _own_figures(robot: Robot, examination: Examination, stretch: float) -> dict
     touching = examination.thresholds.self_collision_cm
     with np.errstate(over='ignore', invalid='ignore'):
         fitted, more = examination.fitted(robot)
-        return {
+        figures = {
             'robot': robot.name,
             'urdf_sha256': robot.sha256,
             'frames': len(trajectory),
@@ -88,9 +90,14 @@ def _own_figures(robot: Robot, examination: Examination, stretch: float) -> dict
             'stretch_needed': more,
             **margin_figures(robot, trajectory, examination.extremes),
             **_torque_figures(robot, examination, fitted),
+            'thresholds': asdict(examination.thresholds),
             **self_collision_figures(robot, examination.state, times, touching),
             **balance_figures(robot, loads, placed, soles, standing, times),
         }
+    if loads is not None:
+        for joint, use in zip(robot.joint_names, torque_use(robot, loads).max(0), strict=True):
+            figures['joints'][joint]['torque_use'] = float(use)
+    return figures
 
 
 def assess_trajectory(
@@ -124,24 +131,62 @@ def assess_trajectory(
     return report
 
 
+class Compared(NamedTuple):
+    """A trajectory beside the motion that it follows, which may have another clock.
+
+    Attributes:
+        examination: What was measured of the trajectory; where the human stands, it should.
+        motion: What the human did, at a rate at which it can be compared.
+        targets: What that asks of the links.
+        times: When each frame of the motion is to be followed [s].
+        state: The robot's posture then.
+    """
+
+    examination: Examination
+    motion: Motion
+    targets: Targets
+    times: Float[np.ndarray, ' frame']
+    state: State
+
+
+def compare(
+    robot: Robot,
+    trajectory: RobotTrajectory,
+    motion: Motion,
+    thresholds: Thresholds | None = None,
+) -> Compared:
+    """Examine a trajectory beside a human motion.
+
+    Args:
+        robot: The robot; its joints in the trajectory's order.
+        trajectory: What it is to do.
+        motion: What the human did in the whole of that time, at any rate and pace.
+        thresholds: What is asked; those of `config/feasibility.yaml` if None.
+    """
+    motion = motion if motion.fps <= MAX_FPS else motion.resampled(MAX_FPS)
+    targets, times = make_targets(motion, robot), trajectory.time_from_start
+    if len(trajectory) == len(motion):
+        examination = examine(robot, trajectory, targets.standing, thresholds)
+        return Compared(examination, motion, targets, times, examination.state)
+    begin, end = times[[0, -1]]
+    frame = np.round((times - begin) / (end - begin) * (len(motion) - 1)).astype(np.int64)
+    examination = examine(robot, trajectory, targets.standing[frame], thresholds)
+    times = np.linspace(begin, end, len(motion))
+    sample = trajectory.sample(times)
+    rotation = Rotation.from_quat(sample.base_quaternion_xyzw).as_matrix()
+    state = State(sample.base_position, rotation, sample.positions)
+    return Compared(examination, motion, targets, times, state)
+
+
 def _assess_against(
     robot: Robot, trajectory: RobotTrajectory, motion: Motion, thresholds: Thresholds | None
 ) -> dict[str, Any]:
     """Report on a trajectory and on how it follows a motion of another clock."""
-    motion = motion if motion.fps <= MAX_FPS else motion.resampled(MAX_FPS)
-    targets = make_targets(motion, robot)
+    examination, motion, targets, times, state = compare(robot, trajectory, motion, thresholds)
     if len(trajectory) == len(motion):
-        examination = examine(robot, trajectory, targets.standing, thresholds)
         return assess(robot, examination, motion=motion, targets=targets)
-    begin, end = trajectory.time_from_start[[0, -1]]
-    part = (trajectory.time_from_start - begin) / (end - begin)
-    frame = np.round(part * (len(motion) - 1)).astype(np.int64)
-    examination = examine(robot, trajectory, targets.standing[frame], thresholds)
     figures = _own_figures(robot, examination, 1.0)
-    times = np.linspace(begin, end, len(motion))
-    sample = trajectory.sample(times)
-    rotation = Rotation.from_quat(sample.base_quaternion_xyzw).as_matrix()
-    placed = place(robot, State(sample.base_position, rotation, sample.positions))
+    placed = place(robot, state)
     human = _human_feet(robot, motion)
     figures |= foot_figures(examination.soles, placed, times, targets.standing, human)
     figures |= tracking_figures(robot, motion, targets, placed)
@@ -175,6 +220,11 @@ def _torque_figures(robot: Robot, examination: Examination, fitted: Examination)
         **_worst_torque('torque_loaded', robot, loads.loaded.total, times),
     }
     return figures
+
+
+def torque_use(robot: Robot, loads: Loads) -> Float[np.ndarray, 'sample joint']:
+    """Return the torques that count, as parts of the motors'."""
+    return np.asarray(np.abs(loads.judged.total) / robot.limits.effort)
 
 
 def _worst_torque(

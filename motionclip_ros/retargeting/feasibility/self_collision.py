@@ -24,6 +24,18 @@ def _checker(robot: Robot) -> HullChecker:
     return HullChecker(robot)
 
 
+def self_collision_depths(
+    robot: Robot, state: State
+) -> dict[tuple[str, str], Float[np.ndarray, ' point']] | None:
+    """Return how deep each two links that ever touch are in each other [m].
+
+    Returns:
+        Nothing (None) for a robot whose links have no shapes that are looked at.
+    """
+    checker = _checker(robot)
+    return checker.by_pair(state) if checker.link_pairs else None
+
+
 def self_collision_figures(
     robot: Robot, state: State, times: Float[np.ndarray, ' point'], touching_cm: float
 ) -> dict[str, Any]:
@@ -38,10 +50,9 @@ def self_collision_figures(
     Returns:
         Figures; None for a robot whose links have no shapes that are looked at.
     """
-    checker = _checker(robot)
-    if not checker.link_pairs:
+    depths = self_collision_depths(robot, state)
+    if depths is None:
         return dict.fromkeys(_FIGURES)
-    depths = checker.by_pair(state)
     if not depths:
         return {**dict.fromkeys(_FIGURES), 'self_collision_cm': 0.0, 'self_collision_part': 0.0}
     links, deepest = max(depths.items(), key=lambda item: float(item[1].max()))
