@@ -106,8 +106,6 @@ def _seen(pose: skeleton.Pose) -> Float[np.ndarray, 'pose place 2']:
     top = pose.positions[:, _HEAD] + pose.rotations[:, _HEAD] @ _HEAD_TOP
     points = np.concatenate([pose.positions, top[:, None]], axis=1)
     ahead = (pose.rotations[0, 0] @ [0.0, 0.0, 1.0])[:2]
-    if np.hypot(*ahead) < 0.1:  # lies on the back or on the face
-        ahead = np.array([0.0, -1.0])
     heading = np.arctan2(ahead[1], ahead[0]) + _TURN + np.pi / 2
     right = np.array([np.cos(heading), np.sin(heading), 0.0])
     seen = np.stack([points @ right, -points[..., 2]], axis=-1)
