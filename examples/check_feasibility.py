@@ -14,7 +14,7 @@ from motionclip_ros.pipeline import Pipeline
 from motionclip_ros.retargeting.feasibility.report import assess_trajectory
 
 
-def main(out: str | Path = 'out/examples/check_feasibility', factor: float = 3.0) -> None:
+def main(out: str | Path = 'out/examples/check_feasibility', *, factor: float = 3.0) -> None:
     """Check a punch, and the same punch at several times its speed."""
     pipeline = Pipeline.load()
     punch = pipeline.generate('a person punches', seed=0).trajectory
@@ -32,4 +32,4 @@ def main(out: str | Path = 'out/examples/check_feasibility', factor: float = 3.0
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:2])
+    main(*sys.argv[1:])

@@ -16,6 +16,7 @@ from motionclip_ros.showing import show
 def main(
     text: str = 'a person waves with the right hand',
     out: str | Path = 'out/examples/draw_film',
+    *,
     seconds: float = 2.0,
 ) -> None:
     """Draw a motion and its trajectory in both ways."""
@@ -30,4 +31,4 @@ def main(
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:])

@@ -18,7 +18,7 @@ from motionclip_model.latent import Term, edited
 from motionclip_model.model import MotionClip
 
 
-def main(out: str | Path = 'out/examples/edit_motion', strength: float = 1.0) -> None:
+def main(out: str | Path = 'out/examples/edit_motion', *, strength: float = 1.0) -> None:
     """Make a walk and the same walk tired."""
     model = MotionClip.load('base')
     walk = generate_motion(model, 'walk', seconds=4.0, seed=0)
@@ -33,4 +33,4 @@ def main(out: str | Path = 'out/examples/edit_motion', strength: float = 1.0) ->
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:2])
+    main(*sys.argv[1:])

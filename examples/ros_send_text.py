@@ -35,15 +35,15 @@ def main(text: str = 'a person waves with the right hand') -> None:
 
 def perform(node: Node, text: str) -> Any:
     """Return the result of a goal; it is canceled where somebody interrupts."""
-    client = ActionClient(node, GenerateMotion, topics.GENERATE_MOTION)
+    client: Any = ActionClient(node, GenerateMotion, topics.GENERATE_MOTION)
     client.wait_for_server()
     goal = GenerateMotion.Goal(text=text, seed=0)
     sent = client.send_goal_async(
         goal, lambda message: print(f'{message.feedback.progress:4.0%} {message.feedback.stage}')
     )
     rclpy.spin_until_future_complete(node, sent)
-    handle = sent.result()
-    done = handle.get_result_async()
+    handle: Any = sent.result()
+    done: Any = handle.get_result_async()
     try:
         rclpy.spin_until_future_complete(node, done)
     except KeyboardInterrupt:

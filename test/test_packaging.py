@@ -205,7 +205,7 @@ def imported_libraries() -> set[str]:
                     names |= {alias.name.partition('.')[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom):
                     names.add(str(node.module).partition('.')[0])
-    own = {'motionclip_model', 'motionclip_ros'}
+    own = {'motionclip_model', 'motionclip_ros', 'motionclip_interfaces'}
     return names - set(sys.stdlib_module_names) - own
 
 
