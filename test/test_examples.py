@@ -218,6 +218,12 @@ def ros_send_text(run: Run, graph: Graph) -> None:
     assert points > 20
     assert report > 500
 
+    name = f'examples.{ros_send_text.__name__}'
+    graph.start(name)
+    graph.until(lambda: '% executing' in graph.log(name))
+    assert graph.stop(name) == 0  # by Ctrl-C, in mid-motion
+    assert 'not done: stopped' in graph.log(name)
+
 
 def ros_hear_trajectory(run: Run, graph: Graph) -> None:
     graph.start(GENERATOR, '-p', 'require_joint_states:=false')
