@@ -202,7 +202,7 @@ def train_small_model(run: Run) -> None:
     assert lines[0] == '8 clips, 0 skipped'
     for stage in ('autoencoder', 'alignment', 'prior'):
         assert any(line.startswith(f'{stage} 6/6: ') for line in lines)
-    assert lines[-2] == '<Motion: 2.0 s, 41 frames at 20 frames/s>'
+    assert lines[-1] == '<Motion: 2.0 s, 41 frames at 20 frames/s>'
     trained = MotionClip.load(run.out / 'model.safetensors').info['training']
     assert trained['stages'].keys() >= {'prior'}
 
@@ -265,7 +265,7 @@ def test_nothing_is_checked_that_is_not_there() -> None:
 @pytest.mark.parametrize('path', EXAMPLES, ids=[path.stem for path in EXAMPLES])
 def test_an_example_is_short_and_says_how_it_is_run(path) -> None:
     text = path.read_text()
-    assert 15 <= len(text.splitlines()) <= 65
+    assert 15 <= len(text.splitlines()) <= 60
     told = ast.get_docstring(ast.parse(text))
     assert f'    python examples/{path.name}' in told
     assert re.search(r'^(prints|writes|takes) ', told, re.MULTILINE)
