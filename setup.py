@@ -56,6 +56,7 @@ setup(
         # colcon leaves console_scripts in bin/; `ros2 run` looks here.
         *files('lib', f'lib/{NAME}'),
         *files('config', f'{SHARE}/config'),
+        *files('examples', f'{SHARE}/examples'),
         *files('launch', f'{SHARE}/launch'),
         *files('rviz', f'{SHARE}/rviz'),
     ],

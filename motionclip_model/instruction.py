@@ -68,6 +68,31 @@ def understand(text: str) -> Instruction:
     return Instruction(text, tuple(split_commands(text)))
 
 
+def generate_motion(
+    model: MotionClip,
+    text: str,
+    seconds: float | None = None,
+    seed: int | None = None,
+    force: bool = False,
+) -> Motion:
+    """Make the motion that a text command asks for.
+
+    Args:
+        model: A trained model.
+        text: The command, as `understand` reads it.
+        seconds: Duration of all of it [s]; by default what the text suggests.
+        seed: Another seed gives another motion of the same meaning, None the most typical.
+        force: Serve texts that ask for no motion that the model has seen, too.
+
+    Raises:
+        MotionClipError: A text or a duration that cannot be served.
+    """
+    instruction = understand(text)
+    if not force:
+        model.refuse_unknown(instruction.known_by)
+    return generate_encoded(model, encode(model, instruction), seconds, seed)
+
+
 def encode(
     model: MotionClip, instruction: Instruction
 ) -> TextEmbedding | Float[Tensor, '1 embedding']:

@@ -12,6 +12,8 @@ from scipy.spatial.transform import Rotation
 
 from motionclip_model import skeleton
 from motionclip_model.errors import MotionError
+from motionclip_model.moving_figure import moving_figure
+from motionclip_model.notebook import as_html
 from motionclip_model.storage import read_arrays, write_atomically
 
 MAX_SECONDS = 600.0
@@ -64,6 +66,14 @@ class Motion:
         mirrored = np.linalg.det(self.joint_rotations) < 0.0
         if np.abs(gram - np.eye(3)).max() > 1e-3 or mirrored.any():
             raise MotionError('joint_rotations holds a matrix that is not a rotation')
+
+    def __repr__(self) -> str:
+        """Say how long it is instead of listing its numbers."""
+        return f'<Motion: {self.seconds:.1f} s, {len(self)} frames at {self.fps:g} frames/s>'
+
+    def _repr_html_(self) -> str:
+        """Show the person moving, in a notebook."""
+        return as_html(moving_figure(self.joint_rotations, self.root_position, self.fps))
 
     def __len__(self) -> int:
         """Return the number of frames."""

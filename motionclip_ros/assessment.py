@@ -69,9 +69,7 @@ def assess(bag: Bag, limits: JointLimits) -> Verdict:
     absent = set(trajectory.joint_names) - set(joints.joint_names)
     if absent or len(joints.received) < 2:
         return Verdict('the joint states do not cover the trajectory', counts)
-    measured = joints.positions[
-        :, [joints.joint_names.index(name) for name in trajectory.joint_names]
-    ]
+    measured = joints.in_order(trajectory.joint_names).positions
     figures = _figures(bag, trajectory, joints, measured, limits)
     moved, missed = figures['largest_joint_motion_deg'], figures['tracking_rms_deg']
     problem = None

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from rosbags.highlevel import AnyReader, AnyReaderError
 from rosbags.typesys import Stores, get_typestore
 
-from motionclip_model.errors import ConfigError
+from motionclip_model.errors import ConfigError, TrajectoryError
 from motionclip_model.motion import Motion
 from motionclip_ros import messages, topics
 from motionclip_ros.provenance import Provenance
@@ -32,6 +32,23 @@ class RecordedJoints(NamedTuple):
     received: Int[np.ndarray, ' sample']
     positions: Float[np.ndarray, 'sample joint']
     velocities: Float[np.ndarray, 'sample joint']
+
+    def in_order(self, joint_names: Sequence[str]) -> 'RecordedJoints':
+        """Return the columns of some joints, as a trajectory has them say.
+
+        Raises:
+            TrajectoryError: One of them was not recorded.
+        """
+        absent = [name for name in joint_names if name not in self.joint_names]
+        if absent:
+            raise TrajectoryError(f'the joint states lack {", ".join(absent)}')
+        columns = [self.joint_names.index(name) for name in joint_names]
+        return RecordedJoints(
+            tuple(joint_names),
+            self.received,
+            self.positions[:, columns],
+            self.velocities[:, columns],
+        )
 
 
 class Performed(NamedTuple):

@@ -17,8 +17,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ('motionclip_model', 'motionclip_ros')
 
 FOUNDATION = tuple(
-    f'motionclip_model.{name}' for name in ('errors', 'storage', 'rotation', 'skeleton', 'motion')
-)
+    f'motionclip_model.{name}'
+    for name in (
+        'errors', 'storage', 'rotation', 'skeleton', 'notebook', 'moving_figure', 'motion',
+    )
+)  # fmt: skip
 LAYERS = (
     FOUNDATION,
     ('motionclip_model',),

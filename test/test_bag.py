@@ -8,7 +8,7 @@ from rosbags.typesys import Stores, get_typestore
 from std_msgs.msg import String
 from test_conversions import random_motion, random_trajectory
 
-from motionclip_model.errors import ConfigError
+from motionclip_model.errors import ConfigError, TrajectoryError
 from motionclip_ros import conversions, topics
 from motionclip_ros.assessment import assess
 from motionclip_ros.bag import Bag
@@ -104,6 +104,20 @@ def test_what_was_written_is_read(tmp_path):
     assert joints.joint_names == ('c', 'a', 'b')
     assert joints.positions.shape == (bag.counts[topics.JOINT_STATES], 3)
     assert (np.diff(joints.received) > 0).all()
+
+
+def test_recorded_joints_come_in_the_order_that_is_asked_for(tmp_path):
+    _, trajectory = record(tmp_path / 'bag')
+    joints = Bag(tmp_path / 'bag').joints()
+    ordered = joints.in_order(('b', 'c'))
+    assert ordered.joint_names == ('b', 'c')
+    np.testing.assert_array_equal(ordered.positions, joints.positions[:, [2, 0]])
+    np.testing.assert_array_equal(ordered.velocities, joints.velocities[:, [2, 0]])
+    assert ordered.received is joints.received
+    start = joints.in_order(trajectory.joint_names).positions[0]
+    np.testing.assert_allclose(start, trajectory.positions[0], atol=1e-9)
+    with pytest.raises(TrajectoryError, match='the joint states lack x'):
+        joints.in_order(('a', 'x'))
 
 
 def test_one_of_several_robots_is_chosen_by_its_namespace(tmp_path):

@@ -4,8 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motionclip_model.errors import TextError
-from motionclip_model.instruction import encode, generate_encoded, understand
+from motionclip_model.errors import TextError, UnknownTextError
+from motionclip_model.instruction import (
+    encode,
+    generate_encoded,
+    generate_motion,
+    understand,
+)
 from motionclip_model.latent import edited, meanings, parse_terms
 from motionclip_model.model import MotionClip
 
@@ -66,3 +71,14 @@ def test_sums_and_mixtures_mean_what_the_latent_space_says(model) -> None:
 def test_every_kind_becomes_a_motion_of_the_wanted_length(model, text) -> None:
     motion = generate_encoded(model, encode(model, understand(text)), 4.0, 1)
     assert motion.seconds == pytest.approx(4.0, abs=0.1)
+
+
+def test_a_text_becomes_a_motion_in_one_call(model) -> None:
+    text = 'walk forward, then bow'
+    motion = generate_motion(model, text, seconds=5.0, seed=3)
+    parts = generate_encoded(model, encode(model, understand(text)), 5.0, 3)
+    assert (motion.joint_rotations == parts.joint_rotations).all()
+    assert motion.seconds == 5.0
+    with pytest.raises(UnknownTextError):
+        generate_motion(model, 'stock prices fell')
+    assert generate_motion(model, 'stock prices fell', seconds=1.0, force=True).seconds == 1.0

@@ -22,22 +22,17 @@ from motionclip_ros import resources
 
 ROOT = Path(__file__).resolve().parent.parent
 NODES = ('generator', 'player', 'recogniser', 'recorder', 'simulator')
-PACKAGED = ('motionclip_model', 'motionclip_ros', 'config', 'launch', 'lib', 'resource', 'rviz')
+PACKAGED = (
+    'motionclip_model', 'motionclip_ros', 'config', 'examples', 'launch', 'lib', 'resource',
+    'rviz',
+)  # fmt: skip
 
 
 @pytest.fixture(scope='session')
 def wheel(tmp_path_factory) -> Path:
     """Build a wheel of the sources, away from them."""
     source, target = tmp_path_factory.mktemp('source'), tmp_path_factory.mktemp('wheel')
-    for name in (
-        'motionclip_model',
-        'motionclip_ros',
-        'config',
-        'launch',
-        'lib',
-        'resource',
-        'rviz',
-    ):
+    for name in PACKAGED:
         ignore = shutil.ignore_patterns('__pycache__', '*.egg-info')
         shutil.copytree(ROOT / name, source / name, ignore=ignore)
     for name in ('setup.py', 'pyproject.toml', 'package.xml', 'LICENSE', 'README.md'):
@@ -81,7 +76,7 @@ def test_ros_finds_the_package_its_files_and_its_nodes(installed) -> None:
     assert (index / 'motionclip_ros').is_file()
     share = installed / 'share' / 'motionclip_ros'
     assert (share / 'package.xml').read_text() == (ROOT / 'package.xml').read_text()
-    for folder in ('config', 'launch', 'rviz'):
+    for folder in ('config', 'examples', 'launch', 'rviz'):
         for path in (ROOT / folder).rglob('*'):
             if path.is_file() and '__pycache__' not in path.parts:
                 assert (share / path.relative_to(ROOT)).read_bytes() == path.read_bytes()
@@ -203,14 +198,14 @@ def test_pins_hold_for_every_build_of_a_package() -> None:
 def imported_libraries() -> set[str]:
     """Top-level names of everything the packages import."""
     names = set()
-    for package in ('motionclip_model', 'motionclip_ros', 'launch'):
+    for package in ('motionclip_model', 'motionclip_ros', 'launch', 'examples'):
         for path in (ROOT / package).rglob('*.py'):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Import):
                     names |= {alias.name.partition('.')[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom):
                     names.add(str(node.module).partition('.')[0])
-    own = {'motionclip_model', 'motionclip_ros'}
+    own = {'motionclip_model', 'motionclip_ros', 'motionclip_interfaces'}
     return names - set(sys.stdlib_module_names) - own
 
 

@@ -12,7 +12,9 @@ from scipy.interpolate import CubicSpline
 from scipy.spatial.transform import Rotation, Slerp
 
 from motionclip_model.errors import TrajectoryError
+from motionclip_model.notebook import as_html
 from motionclip_model.storage import read_arrays, write_atomically
+from motionclip_ros.retargeting.curves import joint_curves
 from motionclip_ros.retargeting.limits import JointLimits, cubic_use, velocities_within
 
 _NUMBERS = ('time_from_start', 'positions', 'velocities', 'base_position', 'base_quaternion_xyzw')
@@ -57,6 +59,16 @@ class RobotTrajectory:
     def __post_init__(self) -> None:
         """Refuse what no controller could follow."""
         _check(self.joint_names, {name: getattr(self, name) for name in _NUMBERS})
+
+    def __repr__(self) -> str:
+        """Say how long it is instead of listing its numbers."""
+        joints, points = len(self.joint_names), len(self)
+        return f'<RobotTrajectory: {self.seconds:.1f} s, {points} points, {joints} joints>'
+
+    def _repr_html_(self) -> str:
+        """Show the paths of the joints that move most, in a notebook."""
+        path = (self.time_from_start, self.positions, self.velocities)
+        return as_html(joint_curves(self.joint_names, *path))
 
     def __len__(self) -> int:
         """Return the number of points."""
