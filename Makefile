@@ -11,7 +11,7 @@ ENVIRONMENT := scripts/environment
 INTERFACES := $(ENVIRONMENT:scripts/environment=scripts/interfaces)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment interfaces browser demo test lint format docs train benchmark clean
+.PHONY: help environment interfaces browser demo studio test lint format docs train benchmark clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -27,6 +27,9 @@ browser:
 
 demo: interfaces ## Text to a moving robot over ROS 2: TEXT="a person kicks"
 	@$(BIN)/motionclip demo -- "$$TEXT"
+
+studio: interfaces ## Type commands in a page in the browser and watch
+	@$(BIN)/motionclip studio
 
 test: interfaces browser ## Run the whole test suite
 	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
