@@ -22,7 +22,7 @@ environment: ## Create .venv and install the package with pinned versions
 interfaces: environment ## Build the action and message types that pip has no packages of
 	@$(INTERFACES)
 
-browser:
+browser: ## Install the browser in which the page is tested
 	@scripts/browser
 
 demo: interfaces ## Text to a moving robot over ROS 2: TEXT="a person kicks"
@@ -32,7 +32,7 @@ studio: interfaces ## Type commands in a page in the browser and watch
 	@$(BIN)/motionclip studio
 
 test: interfaces browser ## Run the whole test suite
-	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: environment ## Check style and types
 	@$(BIN)/ruff check .

@@ -93,7 +93,12 @@ setup(
         'benchmark': ['daqp>=0.7', 'pin-pink>=4.0', 'qpsolvers>=4.4'],
         'docs': ['mkdocs>=1.6,<2', 'mkdocs-material>=9.6', 'mkdocstrings-python>=1.16'],
         # The page in the browser.
-        'studio': ['fast-simplification>=0.1.9', 'nicegui>=3.4'],
+        'studio': [
+            'fast-simplification>=0.1.9',
+            'fastapi>=0.109',
+            'nicegui>=3.4',
+            'starlette>=1.0',
+        ],
         # SMPL's own mesh, for those who have its files.
         'smpl': ['smplx>=0.1.28'],
         # Collections on a cluster.

@@ -131,9 +131,7 @@ class Pipeline:
             MotionClipError: A text, duration or motion that cannot be served; the message
                 says why in one line.
         """
-        retargeter = self._retargeter
-        if joints:
-            retargeter = Retargeter(self.robot, joints=joints, posture=posture)
+        retargeter = self._retargeter_of(joints, posture)
         on_stage('encoding')
         started = time.perf_counter()
         instruction = understand(text)
@@ -153,10 +151,7 @@ class Pipeline:
             'text': text,
             'seed': seed,
             'seconds': motion.seconds,
-            'parts': [
-                {'text': part, 'seconds': duration}
-                for part, duration in zip(_names(instruction), durations, strict=True)
-            ],
+            'parts': _parts(instruction, durations),
             'version': __version__,
             'model_sha256': self.model_sha256,
             'latency_ms': {
@@ -166,12 +161,22 @@ class Pipeline:
             },
             'retargeting': retargeted.report,
         }
-        links = len(retargeted.targets.links)
-        targets = retargeted.targets.tasks.target_position[:, :links]
-        return Generation(text, seed, motion, retargeted.trajectory, targets, report)
+        targets = retargeted.targets
+        places = targets.tasks.target_position[:, : len(targets.links)]
+        return Generation(text, seed, motion, retargeted.trajectory, places, report)
+
+    def _retargeter_of(
+        self, joints: tuple[str, ...], posture: Mapping[str, float] | None
+    ) -> Retargeter:
+        if not joints:
+            return self._retargeter
+        return Retargeter(self.robot, joints=joints, posture=posture)
 
 
-def _names(instruction: Instruction) -> Sequence[str]:
-    """Texts of the motions in a row; sums and mixtures are one."""
+def _parts(instruction: Instruction, durations: Sequence[float]) -> list[dict[str, Any]]:
+    """Name the motions in a row and their lengths [s]; a sum or a mixture is one."""
     one = bool(instruction.terms) or instruction.share is not None
-    return (instruction.text,) if one else instruction.parts
+    texts = (instruction.text,) if one else instruction.parts
+    return [
+        {'text': text, 'seconds': seconds} for text, seconds in zip(texts, durations, strict=True)
+    ]

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import jaxtyping
@@ -28,20 +29,28 @@ jaxtyping.install_import_hook(
 )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Divide the tests among processes by module; what runs in real time comes last, alone."""
-    alone = [item for item in items if _is_real_time(item)]
-    items[:] = [item for item in items if not _is_real_time(item)] + alone
-    if config.pluginmanager.hasplugin('xdist'):
-        for item in items:
-            group = 'real_time' if _is_real_time(item) else item.path.stem
-            item.add_marker(pytest.mark.xdist_group(group))
+@cache
+def in_real_time(path: Path) -> bool:
+    """Whether a module has tests that need the machine for themselves; all with a graph do."""
+    text = path.read_text()
+    return "__all__ = ['graph']" in text or 'mark.real_time' in text
 
 
-def _is_real_time(item: pytest.Item) -> bool:
-    fixtures = getattr(item, 'fixturenames', ())
-    return 'graph' in fixtures or item.get_closest_marker('real_time') is not None
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what runs in real time last."""
+    items.sort(key=lambda item: in_real_time(item.path))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give each module to one process, and all that run in real time to the same."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByModule(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition('::')[0]
+            return 'real time' if in_real_time(config.rootpath / path) else path
+
+    return ByModule(config, log)
 
 
 def pytest_sessionfinish() -> None:

@@ -178,7 +178,8 @@ def test_a_goal_crosses_to_another_process_and_the_result_comes_back(graph) -> N
 def checkout(folder: Path, tools: str) -> subprocess.CompletedProcess[str]:
     """Run the build script in a folder whose Python and compilers are those given."""
     (folder / 'scripts').mkdir()
-    shutil.copy(ROOT / 'scripts' / 'interfaces', folder / 'scripts')
+    for name in ('common', 'interfaces'):
+        shutil.copy(ROOT / 'scripts' / name, folder / 'scripts')
     for package in PACKAGES:
         (folder / package.relative_to(ROOT)).mkdir(parents=True)
     (folder / '.venv' / 'bin').mkdir(parents=True)

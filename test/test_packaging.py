@@ -264,7 +264,8 @@ def test_make_help_lists_every_target() -> None:
 
 def test_an_unsuitable_python_gets_one_line(tmp_path) -> None:
     (tmp_path / 'scripts').mkdir()
-    shutil.copy(ROOT / 'scripts' / 'environment', tmp_path / 'scripts')
+    for name in ('common', 'environment'):
+        shutil.copy(ROOT / 'scripts' / name, tmp_path / 'scripts')
     for name in ('setup.py', 'constraints.txt'):
         shutil.copy(ROOT / name, tmp_path)
     environment = {**os.environ, 'PYTHON': 'false'}

@@ -119,6 +119,21 @@ class Entry:
         )
 
 
+def texts_files(folder: Path) -> list[Path]:
+    """Find the texts files of a corpus.
+
+    Raises:
+        MotionError: The folder has none.
+    """
+    files = sorted(folder.glob('texts*.jsonl'))
+    if not files:
+        raise MotionError(
+            f'{folder}: no texts*.jsonl here; a corpus is a folder with AMASS files and '
+            'lines of {"path": ..., "captions": [...]}; "motionclip data import" makes one'
+        )
+    return files
+
+
 def read_texts(folder: Path, skipped: list[Skipped]) -> list[Entry]:
     """Read every line of a corpus' texts files.
 
@@ -129,14 +144,8 @@ def read_texts(folder: Path, skipped: list[Skipped]) -> list[Entry]:
     Raises:
         MotionError: The folder has no texts files.
     """
-    files = sorted(folder.glob('texts*.jsonl'))
-    if not files:
-        raise MotionError(
-            f'{folder}: no texts*.jsonl here; a corpus is a folder with AMASS files and '
-            'lines of {"path": ..., "captions": [...]}; "motionclip data import" makes one'
-        )
     entries = []
-    for file in files:
+    for file in texts_files(folder):
         for number, line in enumerate(file.read_text(errors='replace').splitlines(), 1):
             if not line.strip():
                 continue

@@ -12,7 +12,7 @@ from motionclip_model.data.caption_table import CaptionTable
 from motionclip_model.data.clip import Clip
 from motionclip_model.data.corpus import cached_corpus
 from motionclip_model.data.sampler import Sampler
-from motionclip_model.data.texts import Skipped
+from motionclip_model.data.texts import Skipped, texts_files
 from motionclip_model.errors import DependencyError
 from motionclip_model.image_encoder import load_or_make_image_embeddings
 from motionclip_model.text_encoder import TextEncoder
@@ -101,8 +101,12 @@ def provenance(clips: list[Clip]) -> dict[str, dict[str, Any]]:
 
 
 def fingerprint(corpus: Path) -> str:
-    """A number that changes with the texts and splits of a corpus."""
+    """A number that changes with the texts and splits of a corpus.
+
+    Raises:
+        MotionError: The folder is no corpus.
+    """
     found = hashlib.sha256()
-    for file in [*sorted(corpus.glob('texts*.jsonl')), *sorted(corpus.glob('splits.json'))]:
+    for file in [*texts_files(corpus), *sorted(corpus.glob('splits.json'))]:
         found.update(file.read_bytes())
     return found.hexdigest()

@@ -47,13 +47,11 @@ def train(
 ) -> None:
     """Train a model; the same command resumes a run that was interrupted.
 
-    `motionclip plot` draws the curves, while it trains and afterwards.
+    `motionclip plot` draws it. torchrun starts it on several machines; see docs/training.md.
 
     Example: motionclip train --data data --out runs/mine
 
     Example: motionclip train --data data --text-encoder CLIP_FOLDER --devices 8
-
-    Started by torchrun it trains on several machines; docs/training.md says how.
     """
     from motionclip_model.training.config import TrainConfig
     from motionclip_model.training.state import room_on_disk
