@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+from reporting.measured import save
 from selenium.webdriver.common.keys import Keys
 
-from motionclip_model.storage import write_json
 from motionclip_ros.pipeline import Pipeline
 
 # The browser that the tests use.
@@ -83,7 +83,6 @@ def main() -> None:
     figures = {
         'commands': asked.commands,
         'seconds': SECONDS,
-        'cores': os.cpu_count(),
         'torch_threads': 1,
         'enter_to_motion_s': {
             'median': float(np.median(page)),
@@ -103,7 +102,7 @@ def main() -> None:
         f'ratio of the medians: {figures["ratio"]:.2f}'
     )
     if asked.json is not None:
-        write_json(asked.json, figures)
+        save(asked.json, figures)
 
 
 if __name__ == '__main__':

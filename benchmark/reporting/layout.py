@@ -61,6 +61,19 @@ def rendering(figures: Figures) -> str:
     return markdown(('', 's'), rows)
 
 
+def studio(figures: Figures) -> str:
+    """Time from Enter until somebody moves, and of the computation in it."""
+    rows = [
+        (name, *(f'{figures[key][place]:.2f}' for place in ('median', 'worst')))
+        for name, key in (
+            ('Enter to motion on the stage', 'enter_to_motion_s'),
+            ('the pipeline alone', 'pipeline_alone_s'),
+        )
+    ]
+    rows.append(('ratio', f'{figures["ratio"]:.1f}', ''))
+    return markdown(('', 'median, s', 'worst, s'), rows)
+
+
 def closed_loop(figures: Figures) -> str:
     """How often the right label is found."""
     names = {
@@ -109,6 +122,7 @@ TABLES: Mapping[str, tuple[str, Callable[[Figures], str]]] = {
     'nodes': ('node_latency', part('nodes')),
     'quality': ('quality', columns_and_rows),
     'rendering': ('rendering', rendering),
+    'studio': ('studio', studio),
     'retargeting speed': ('retargeting', peers('Speed on our link targets')),
     'retargeting speed ratios': ('retargeting', peers('Times as many frames/s')),
     'retargeting gmr': ('retargeting', peers("GMR's targets and joint limits")),
