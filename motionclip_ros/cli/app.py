@@ -58,6 +58,16 @@ RobotName = Annotated[
         autocompletion=completing.robots,
     ),
 ]
+RecordedRobot = Annotated[
+    str | None,
+    typer.Option(
+        '--robot',
+        '-r',
+        help='Robot.',
+        show_default='the one recorded',
+        autocompletion=completing.robots,
+    ),
+]
 Seconds = Annotated[
     float | None,
     typer.Option(

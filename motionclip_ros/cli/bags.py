@@ -10,7 +10,15 @@ import typer
 
 from motionclip_model import __version__
 from motionclip_ros.cli import completing
-from motionclip_ros.cli.app import Json, Namespace, app, print_json, require_ros, say
+from motionclip_ros.cli.app import (
+    Json,
+    Namespace,
+    RecordedRobot,
+    app,
+    print_json,
+    require_ros,
+    say,
+)
 from motionclip_ros.cli.helping import Panel
 from motionclip_ros.progress import working
 
@@ -50,16 +58,7 @@ def verify(
             autocompletion=completing.models,
         ),
     ] = None,
-    robot: Annotated[
-        str | None,
-        typer.Option(
-            '--robot',
-            '-r',
-            help='Robot.',
-            show_default='the one recorded',
-            autocompletion=completing.robots,
-        ),
-    ] = None,
+    robot: RecordedRobot = None,
     namespace: Namespace = None,
     json_output: Json = False,
 ) -> None:

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from motionclip_model.errors import ConfigError, DependencyError
-from motionclip_ros.cli.app import Model, Namespace, RobotName, app, say
-from motionclip_ros.cli.completing import robots
+from motionclip_ros.cli.app import Model, Namespace, RecordedRobot, RobotName, app, say
 from motionclip_ros.cli.helping import Panel
 
 Host = Annotated[
@@ -50,17 +49,8 @@ def studio(
 
 @app.command(rich_help_panel=Panel.RECORDINGS)
 def view(
-    bag: Annotated[Path, typer.Argument(help='Folder of a recording.')],
-    robot: Annotated[
-        str | None,
-        typer.Option(
-            '--robot',
-            '-r',
-            help='Robot.',
-            show_default='the one recorded',
-            autocompletion=robots,
-        ),
-    ] = None,
+    bag: Annotated[Path, typer.Argument(metavar='BAG', help='Folder of a recording.')],
+    robot: RecordedRobot = None,
     model: Model = 'base',
     host: Host = '127.0.0.1',
     port: Port = _PORT,
