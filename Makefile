@@ -32,7 +32,7 @@ studio: interfaces ## Type commands in a page in the browser and watch
 	@$(BIN)/motionclip studio
 
 test: interfaces browser ## Run the whole test suite
-	@$(BIN)/python -m pytest -n auto --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: environment ## Check style and types
 	@$(BIN)/ruff check .

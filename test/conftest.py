@@ -31,26 +31,14 @@ jaxtyping.install_import_hook(
 
 @cache
 def in_real_time(path: Path) -> bool:
-    """Whether a module has tests that need the machine for themselves; all with a graph do."""
+    """Whether a module has tests that clocks go by, as all do that have a graph."""
     text = path.read_text()
     return "__all__ = ['graph']" in text or 'mark.real_time' in text
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what runs in real time last."""
+    """Put what runs in real time last, when no long computation is beside it any more."""
     items.sort(key=lambda item: in_real_time(item.path))
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Give each module to one process, and all that run in real time to the same."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class ByModule(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            path = nodeid.partition('::')[0]
-            return 'real time' if in_real_time(config.rootpath / path) else path
-
-    return ByModule(config, log)
 
 
 def pytest_sessionfinish() -> None:
