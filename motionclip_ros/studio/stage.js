@@ -230,7 +230,7 @@ export default {
       }
       this.centre = null;
       this.seek(0);
-      this.playing = take.plays;
+      this.playing = true;
       this.take = take.identity;
     },
 

@@ -24,13 +24,12 @@ _ROW = 1.3
 class Stage(Element, component='stage.js', esm={'nicegui-scene': str(_THREE)}):
     """People and robots in a room, with a clock and a bar to move in time; see stage.js."""
 
-    def perform(self, takes: list[Take], link_counts: list[int], *, plays: bool = True) -> None:
-        """Put takes on the stage side by side, from the beginning.
+    def perform(self, takes: list[Take], link_counts: list[int]) -> None:
+        """Put takes on the stage side by side, and let them begin.
 
         Args:
             takes: One, or several to compare.
             link_counts: Bodies of each take's robot that are drawn.
-            plays: Whether they move at once.
         """
         actors = _actors(takes, link_counts)
         first = takes[0]
@@ -41,7 +40,6 @@ class Stage(Element, component='stage.js', esm={'nicegui-scene': str(_THREE)}):
                 'seconds': max(take.scene.seconds for take in takes),
                 'lanes': foot_lanes(first),
                 'segments': command_segments(first),
-                'plays': plays,
                 'identity': first.identity,
             },
         )
