@@ -108,8 +108,9 @@ class Page:
         takes = [take for take in (self._current, self._other) if take is not None]
         if len(takes) == 2 and takes[0] is takes[1]:
             takes = takes[:1]
-        shapes = [await self._service.shape(take) for take in takes]
-        self._stage.perform(takes, [len(shape.bodies) for shape in shapes])
+        for take in takes:
+            await self._service.shape(take)  # the stage asks for it at once
+        self._stage.perform(takes)
         self._results.show(takes)
         self._actions.take = takes[0]
         self._draw_history()

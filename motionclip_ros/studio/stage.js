@@ -29,6 +29,7 @@ class Actor {
   constructor(description, shape, poses) {
     Object.assign(this, description);
     this.poses = poses;
+    this.bodies = poses.length / (this.frames * FLOATS);
     this.group = new THREE.Group();
     this.group.rotation.z = -this.heading;
     const begin = new THREE.Vector3(...this.start, 0).applyAxisAngle(new THREE.Vector3(0, 0, 1), -this.heading);

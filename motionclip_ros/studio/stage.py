@@ -7,7 +7,7 @@ import nicegui
 import numpy as np
 from nicegui.element import Element
 
-from motionclip_ros.studio.shapes import person_shape
+from motionclip_model.features import headings
 from motionclip_ros.studio.takes import Take
 from motionclip_ros.studio.timeline import command_segments, foot_lanes
 
@@ -24,19 +24,17 @@ _ROW = 1.3
 class Stage(Element, component='stage.js', esm={'nicegui-scene': str(_THREE)}):
     """People and robots in a room, with a clock and a bar to move in time; see stage.js."""
 
-    def perform(self, takes: list[Take], link_counts: list[int]) -> None:
+    def perform(self, takes: list[Take]) -> None:
         """Put takes on the stage side by side, and let them begin.
 
         Args:
             takes: One, or several to compare.
-            link_counts: Bodies of each take's robot that are drawn.
         """
-        actors = _actors(takes, link_counts)
         first = takes[0]
         self.run_method(
             'show',
             {
-                'actors': actors,
+                'actors': _actors(takes),
                 'seconds': max(take.scene.seconds for take in takes),
                 'lanes': foot_lanes(first),
                 'segments': command_segments(first),
@@ -45,20 +43,18 @@ class Stage(Element, component='stage.js', esm={'nicegui-scene': str(_THREE)}):
         )
 
 
-def _actors(takes: list[Take], link_counts: list[int]) -> list[dict[str, Any]]:
+def _actors(takes: list[Take]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     marks = ['', ''] if len(takes) == 1 else [f' {letter}' for letter in 'AB']
-    for take, links, mark in zip(takes, link_counts, marks, strict=False):
+    for take, mark in zip(takes, marks, strict=False):
         common = {'fps': take.fps, 'frames': take.frame_count}
         if take.motion is not None:
-            facing = take.motion.joint_rotations[0, 0] @ [0.0, 0.0, 1.0]
             found.append(
                 {
                     'name': f'person{mark}',
                     'shape': f'{SHAPES}/person',
                     'poses': f'{POSES}/{take.identity}/person',
-                    'bodies': len(person_shape().bodies),
-                    'heading': float(np.arctan2(facing[1], facing[0])),
+                    'heading': float(headings(take.motion)[0]),
                     'start': take.motion.root_position[take.motion_frames()[0], :2].tolist(),
                     **common,
                 }
@@ -70,7 +66,6 @@ def _actors(takes: list[Take], link_counts: list[int]) -> list[dict[str, Any]]:
                 'name': f'{take.robot_title}{mark}',
                 'shape': f'{SHAPES}/{take.robot.sha256}',
                 'poses': f'{POSES}/{take.identity}/robot',
-                'bodies': links,
                 'heading': float(np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))),
                 'start': trajectory.base_position[0, :2].tolist(),
                 **common,
