@@ -7,7 +7,8 @@ from hypothesis import settings
 from scipy.interpolate import PPoly
 from test_trajectory import NAMES
 
-from motionclip_ros.execution.followed import SECOND, Seen
+from motionclip_ros.execution.followed import Seen
+from motionclip_ros.execution.state import SECOND
 from motionclip_ros.follower import JointTrajectoryFollower
 from motionclip_ros.messages import joint_command
 from motionclip_ros.retargeting.limits import JointLimits

@@ -11,10 +11,10 @@ from test_trajectory import NAMES, limits
 
 from motionclip_model.errors import UnsafeError
 from motionclip_ros.execution.bounds import BasePath
-from motionclip_ros.execution.commander import LEADS, SECOND, STOP_LEADS, Commander
+from motionclip_ros.execution.commander import LEADS, STOP_LEADS, Commander
 from motionclip_ros.execution.envelope import Rules, SafetyEnvelope
 from motionclip_ros.execution.followed import Seen
-from motionclip_ros.execution.state import MovingState
+from motionclip_ros.execution.state import SECOND, MovingState
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 SEEDS = st.integers(0, 2**32)

@@ -5,13 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from motionclip_ros.execution.followed import Seen
 from motionclip_ros.execution.planning import Departure, Takeover, plan
-from motionclip_ros.execution.state import MovingState, commanded_state
+from motionclip_ros.execution.state import SECOND, MovingState, commanded_state
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
-
-SECOND = 1_000_000_000
-"""[ns]"""
 
 LEADS = (0.06, 0.15, 0.4, 1.0)
 """How long before a takeover it is planned [s]; the later ones where the first was too short."""
@@ -37,6 +35,7 @@ class Command:
         origin: Where it comes from.
         takes_over: When what it replaces is left [ns]; the start, if it replaces nothing.
         follows: What it was planned to come after; None if the robot was told nothing.
+        seen: Where the robot was when it was planned; None if nobody knew.
     """
 
     trajectory: RobotTrajectory
@@ -45,6 +44,7 @@ class Command:
     origin: Departure | Takeover
     takes_over: int
     follows: 'Command | None' = None
+    seen: Seen | None = None
 
     def elapsed(self, now: int) -> float:
         """Time from the start to `now` [ns], and 0 before it [s]."""
@@ -96,11 +96,15 @@ class Commander:
         Raises:
             TrajectoryError: The motion and the robot do not belong together.
         """
+        seen = None
+        if measured is not None:
+            seen = Seen(measured.positions, measured.velocities, now)
         running = self.running(now)
         if running is None or _is_lost(running, now, measured):
             departure = self._departure(measured, stops=motion is None)
             planned = plan(departure, motion, None, self.joint_names, limits)
-            return Command(planned.trajectory, now, planned.begins, departure, now, self.current)
+            last = self.current
+            return Command(planned.trajectory, now, planned.begins, departure, now, last, seen)
         times, elapsed = running.trajectory.time_from_start, running.elapsed(now)
         passed = int(np.searchsorted(times, elapsed - _BEHIND, side='right'))
         kept = max(passed - 1, 0) if self.stamped else None
@@ -113,6 +117,7 @@ class Commander:
             takeover,
             running.start + round(takeover.elapsed * SECOND),
             running,
+            seen,
         )
 
     def launched(self, command: Command, now: int) -> Command | None:
@@ -138,6 +143,11 @@ class Commander:
             command = replace(command, start=now, takes_over=now)
         self.current = command
         return command
+
+    def withdraw(self, command: Command) -> None:
+        """Take back what was launched and must not be sent; what it follows goes on."""
+        if self.current is command:
+            self.current = command.follows
 
     def forget(self) -> None:
         """Plan the next command from what is measured alone."""

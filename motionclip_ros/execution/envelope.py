@@ -13,7 +13,8 @@ import numpy as np
 from motionclip_model.errors import TrajectoryError, UnsafeError
 from motionclip_ros import messages
 from motionclip_ros.execution.bounds import WORKSPACE, BasePath, Knots, check_base, check_joints
-from motionclip_ros.execution.followed import SECOND, Followed, Seen, joined
+from motionclip_ros.execution.followed import Followed, Seen, joined
+from motionclip_ros.execution.state import SECOND
 from motionclip_ros.follower import JointCommand
 from motionclip_ros.retargeting.limits import JointLimits
 
@@ -97,6 +98,10 @@ class SafetyEnvelope:
             raise UnsafeError(f'held back: {error}') from None
         self._followed, self._latest = followed, now
         return Cleared(message)
+
+    def forget(self) -> None:
+        """Count on nothing that was published: it was given up, or changed by somebody else."""
+        self._followed = None
 
     def _examined(
         self,

@@ -8,10 +8,8 @@ from scipy.interpolate import CubicHermiteSpline
 
 from motionclip_model.errors import UnsafeError
 from motionclip_ros.execution.bounds import Knots
+from motionclip_ros.execution.state import SECOND
 from motionclip_ros.follower import JointCommand
-
-SECOND = 1_000_000_000
-"""[ns]"""
 
 _OFF = 2e-5  # [rad] from where the robot is, where a path begins in the past
 _FASTER = 2e-3  # [rad/s] than the robot is, likewise
