@@ -89,7 +89,10 @@ class Performer:
         Returns:
             Whether there is anything to look at.
         """
-        performing, now = self._performing, self._outlet.now()
+        with self._sending:
+            performing, now = self._performing, self._outlet.now()
+            if self.commander.sees_set_back(now):
+                self._forget()
         if performing is None:
             return False
         command = performing.command

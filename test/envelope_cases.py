@@ -1,16 +1,22 @@
 """Commands for the safety envelope, good and bad, and a controller that sees what they do."""
 
+import threading
 from types import SimpleNamespace
 
 import numpy as np
 from hypothesis import settings
 from scipy.interpolate import PPoly
+from test_approach import retargeted
 from test_trajectory import NAMES
 
+from motionclip_model.errors import RobotError
+from motionclip_ros.execution.bounds import BasePath
+from motionclip_ros.execution.envelope import Rules, SafetyEnvelope
 from motionclip_ros.execution.followed import Seen
-from motionclip_ros.execution.state import SECOND
+from motionclip_ros.execution.state import SECOND, MovingState
 from motionclip_ros.follower import JointTrajectoryFollower
 from motionclip_ros.messages import joint_command
+from motionclip_ros.performance import Terms
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
@@ -78,6 +84,14 @@ class Controller:
     def moves(self, now: int) -> bool:
         return bool(self._follower.desired(self.seconds(now)).velocities.any())
 
+    def brake(self, now: int) -> None:
+        """Come to rest in its own way, as at an empty trajectory."""
+        self._follower.stop(self.seconds(now))
+
+    def set_back(self, nanoseconds: int) -> None:
+        """Go on as before while the clock is set back."""
+        self._began -= nanoseconds
+
     def accept(self, published: SimpleNamespace, now: int) -> None:
         """Take a command over; it must not make the robot jump, nor break a limit after it."""
         command, moment = joint_command(published), self.seconds(now)
@@ -90,7 +104,8 @@ class Controller:
         if not len(command.times):
             return  # it gives up, and brakes in its own way
         end = command.times[-1] + (0.0 if start is None else start - moment)
-        eased = command.times[0] if start is None and command.times[0] >= 0.03 else 0.0
+        first = command.times[0] + (0.0 if start is None else start - moment)
+        eased = first if first >= 0.03 else 0.0
         self._watch(moment, moment + end + 0.01, eased)
 
     def _watch(self, begin: float, end: float, eased: float) -> None:
@@ -114,3 +129,112 @@ class Controller:
         slack = 2e-3 + np.where(np.arange(len(gained)) == 0, 6e-3, 0.0)[:, None]
         push = np.where(times[:-1] - begin <= eased, 2.0, 1.0)[:, None] * bounds.acceleration
         assert (gained <= push * step * 1.001 + slack).all()
+
+
+class Generation:
+    """What a decoder may come up with, by the text; the robot shall not suffer from it."""
+
+    def __init__(self, text: str, seed: int):
+        self.text = text
+        self.trajectory = made = retargeted(seed % 50)
+        self.report = {'retargeting': {'verdict': 'accept', 'reason': ''}}
+        rng = np.random.default_rng(seed)
+        point, joint = rng.integers(len(made)), rng.integers(3)
+        # In place: a trajectory refuses to be made of such numbers.
+        if text == 'nan':
+            made.positions[point, joint] = np.nan
+        elif text == 'huge':
+            made.positions[point, joint] = 1e12
+            made.velocities[point, joint] = 1e12
+        elif text == 'jerky':
+            made.positions[point] = rng.uniform(-3.0, 3.0, 3)
+        elif text == 'frozen':
+            made.positions[:], made.velocities[:] = made.positions[0], 0.0
+        elif text == 'hasty':
+            made.time_from_start[:] *= 0.05
+        elif text == 'backwards' and point:
+            made.time_from_start[point] = 0.0
+        made.base_position[:] = [0.0, 0.0, 0.8]
+        made.base_quaternion_xyzw[:] = [0.0, 0.0, 0.0, 1.0]
+        if text == 'flies':
+            made.base_position[point, 2] = 50.0
+
+
+TEXTS = ('good', 'good', 'nan', 'huge', 'jerky', 'frozen', 'hasty', 'backwards', 'flies')
+
+
+class Pipeline:
+    """Makes such motions at once."""
+
+    def __init__(self, bounds: JointLimits):
+        self.robot = SimpleNamespace(
+            joint_names=NAMES, limits=bounds, neutral=bounds.clipped(np.zeros(3))
+        )
+
+    def generate(self, text, seconds, seed, *, joints, posture, on_stage) -> Generation:
+        on_stage('encoding')
+        return Generation(text, seed)
+
+
+class GuardedOutlet:
+    """A robot on a clock that the test moves, behind the envelope."""
+
+    def __init__(self, positions: np.ndarray, bounds: JointLimits, stamped: bool):
+        self.time, self.stale, self.lag = BEGAN, False, 0.0
+        self.stamped, self.bounds = stamped, bounds
+        self.controller = Controller(positions, bounds)
+        self.envelope, self.problems = SafetyEnvelope(), list[BaseException]()
+        self.answered = threading.Event()
+        self.outcomes: list[str] = []
+
+    def now(self) -> int:
+        return self.time
+
+    def sleep_until(self, moment: int) -> None:
+        self.time = max(self.time, moment)
+
+    def terms(self) -> Terms:
+        return Terms(1.0, 1.0)
+
+    def measured(self, bounds: JointLimits) -> MovingState:
+        if self.stale:
+            raise RobotError('the last joint state is of long ago')
+        seen = self.controller.seen(self.time)
+        self.time += round(self.lag * SECOND)  # that planning takes
+        return MovingState(bounds.clipped(seen.positions), seen.velocities, np.zeros(3))
+
+    def written(self, command) -> SimpleNamespace:
+        return message(command.trajectory)
+
+    def send(self, performance, published) -> None:
+        command = performance.command
+        path = command.trajectory
+        if self.stamped:
+            sec, nanosec = divmod(command.start, SECOND)
+            published.header.stamp = SimpleNamespace(sec=sec, nanosec=nanosec)
+        self.envelope.clear(
+            published,
+            self.time,
+            Rules(NAMES, self.bounds),
+            command.seen,
+            BasePath(path.base_position, path.base_quaternion_xyzw),
+            is_stop=performance.generation is None,
+        )
+        try:
+            self.controller.accept(published, self.time)
+        except BaseException as error:  # the thread that sends would take it for its own
+            self.problems.append(error)
+        finally:
+            self.answered.set()
+
+    def halt(self) -> None:
+        self.controller.brake(self.time)
+
+    def forget(self) -> None:
+        self.envelope.forget()
+
+    def preview(self, performance) -> None:
+        raise AssertionError('nobody asked for that')
+
+    def ended(self, request, outcome) -> None:
+        self.outcomes.append(outcome.name)

@@ -3,10 +3,11 @@
 from functools import cache
 
 import numpy as np
-from envelope_cases import BEGAN, Controller, cases, message, raw
+from envelope_cases import BEGAN, TEXTS, Controller, GuardedOutlet, Pipeline, cases, message, raw
 from hypothesis import given
 from hypothesis import strategies as st
 from test_approach import measured, retargeted
+from test_performing import SOURCES
 from test_trajectory import NAMES, limits
 
 from motionclip_model.errors import UnsafeError
@@ -15,6 +16,8 @@ from motionclip_ros.execution.commander import LEADS, STOP_LEADS, Commander
 from motionclip_ros.execution.envelope import Rules, SafetyEnvelope
 from motionclip_ros.execution.followed import Seen
 from motionclip_ros.execution.state import SECOND, MovingState
+from motionclip_ros.inbox import Request
+from motionclip_ros.performing import Performer
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 SEEDS = st.integers(0, 2**32)
@@ -79,7 +82,7 @@ def departure(seed: int, jerk: float) -> RobotTrajectory:
     return planned.trajectory
 
 
-@cases(760)
+@cases(640)
 @given(
     SEEDS, st.sampled_from(['slow', 'fast', 'shift', 'jag', 'cut', 'hurry', 'nan', 'frozen']),
     st.floats(0.0, 1.0), st.booleans(), JERKS,
@@ -160,3 +163,56 @@ def test_all_that_is_planned_well_passes_and_is_safe(seed, steps, stamped, jerk)
         )  # fmt: skip
         controller.accept(published, sent)
         now = sent
+
+
+DEEDS = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(TEXTS), st.integers(0, 50), st.floats(0.0, 0.08)),
+        st.tuples(st.just('stop'), st.just(0), st.floats(0.0, 0.02)),
+        st.tuples(st.just('cancel'), st.just(0), st.just(0.0)),
+        st.tuples(st.just('wait'), st.integers(1, 3000), st.just(0.0)),
+        st.tuples(st.just('set back'), st.integers(60, 3000), st.just(0.0)),
+        st.tuples(st.just('stale'), st.integers(0, 1), st.just(0.0)),
+        st.tuples(st.just('gave up'), st.just(0), st.just(0.0)),
+    ),
+    min_size=2,
+    max_size=8,
+)
+
+
+@cases(120)
+@given(st.integers(0, 50), DEEDS, st.booleans(), JERKS)
+def test_no_sequence_of_requests_and_faults_moves_the_robot_wrongly(
+    seed, deeds, stamped, jerk
+) -> None:
+    outlet = GuardedOutlet(measured(seed), rules(jerk).limits, stamped)
+    performer = Performer(Pipeline(outlet.bounds), outlet, SOURCES, Commander(NAMES, stamped))
+    requests: list[Request] = []
+    try:
+        for deed, number, lag in deeds:
+            outlet.lag = lag
+            if deed in TEXTS:
+                outlet.answered.clear()
+                ends = outlet.answered.set
+                requests.append(Request(deed, seed=number, on_end=lambda _, ends=ends: ends()))
+                performer.say(requests[-1])
+                assert outlet.answered.wait(20.0)
+            elif deed == 'stop':
+                performer.stop()
+            elif deed == 'cancel' and requests:
+                performer.cancel(requests[-1])
+            elif deed == 'wait':
+                outlet.time += number * 1_000_000
+            elif deed == 'set back':
+                performer.look(True)  # as a node does, ten times a second
+                outlet.time -= number * 1_000_000
+                outlet.controller.set_back(number * 1_000_000)
+            elif deed == 'stale':
+                outlet.stale = bool(number)
+            elif deed == 'gave up' and performer.commander.current is not None:
+                outlet.controller.brake(outlet.time)
+                performer.finished(performer.commander.current, 'a tolerance was exceeded')
+    finally:
+        performer.close()
+    assert not outlet.problems
+    assert len(outlet.outcomes) == len(requests)

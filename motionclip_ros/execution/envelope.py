@@ -18,9 +18,9 @@ from motionclip_ros.execution.state import SECOND
 from motionclip_ros.follower import JointCommand
 from motionclip_ros.retargeting.limits import JointLimits
 
-_BACK = 50_000_000  # [ns] by which threads may be late with what they say of the time
+_BACK = 1_000_000  # [ns] more than which the clock is never set back unseen
 _AHEAD = 2.0  # [s] in which a command has to begin
-_ON_ARRIVAL = 0.03  # [s] that a start on arrival has at least for finding its way
+_ON_ARRIVAL = 0.03  # [s] that a controller needs for finding its way from nobody knows where
 _PUSH = 2.0  # times its limit that a joint may be pushed meanwhile
 _SWING = 5e-3  # [rad] that it may swing beyond its range, which controllers cut off
 _LOST = 0.5  # [rad] from where it was told to be: a moving robot does something else
@@ -123,28 +123,36 @@ class SafetyEnvelope:
             raise UnsafeError(
                 'nobody knows where the robot is; it has to say where its joints are'
             )
-        path = _path(command, times, rules, origins or [None])
+        vague = not command.stamp or len(origins) > 1
+        paths = [joined(command, times, rules.joint_names, one) for one in origins or (None,)]
+        for path in paths:
+            _check(path, rules, vague=vague and float(times[0]) >= _ON_ARRIVAL)
         if base is None:
-            return Followed(now, path, np.zeros(0), np.zeros((0, 3)))
+            return Followed(now, paths[0], np.zeros(0), np.zeros((0, 3)))
         check_base(base, times, rules.workspace)
-        followed = Followed(now, path, times, base.positions)
+        followed = Followed(now, paths[0], times, base.positions)
         self._check_base_goes_on(followed, now)
         return followed
 
-    def _origins(self, now: int, seen: Seen | None, is_stop: bool) -> list[Seen | None]:
-        """Return where the robot may be: where it was told to be, else where it says it is."""
-        followed, found = self._followed, list[Seen | None]()
+    def _origins(self, now: int, seen: Seen | None, is_stop: bool) -> list[Seen]:
+        """Return where the robot may be: where it was told to be, else where it says it is.
+
+        One that moves by nobody knows whose command has moved on since it said so: a command has
+        to be safe from there, too.
+        """
+        followed = self._followed
         moves = followed is not None and not followed.is_over(now)
-        if followed is not None:
+        # Somebody else may be moving a robot that we told to stand; a stop is for it, too.
+        if followed is not None and (moves or not is_stop or seen is None):
             allowed = _LOST if moves else _MOVED
             if seen is None or _distance(followed.state(seen.at), seen) <= allowed:
-                found.append(followed.state(now))
-        # Somebody else may be moving a robot that we told nothing; a stop is for it, too.
-        if seen is not None and not (found and (moves or not is_stop)):
-            rests = np.abs(seen.velocities).max(initial=0.0) <= _RESTING
-            still = np.zeros_like(seen.velocities)
-            found.append(seen._replace(velocities=still) if rests else seen)
-        return found
+                return [followed.state(now)]
+        if seen is None:
+            return []
+        if np.abs(seen.velocities).max(initial=0.0) <= _RESTING:
+            return [seen._replace(velocities=np.zeros_like(seen.velocities))]
+        moved_on = seen.positions + (now - seen.at) / SECOND * seen.velocities
+        return [seen, seen._replace(positions=moved_on)]
 
     def _check_base_goes_on(self, followed: Followed, now: int) -> None:
         before = self._followed
@@ -157,26 +165,20 @@ class SafetyEnvelope:
                 raise UnsafeError(f'the base would jump by {jump:.2f} m')
 
 
-def _path(
-    command: JointCommand, times: np.ndarray, rules: Rules, origins: list[Seen | None]
-) -> Knots:
-    """Return the first safe path of those that a controller may make of a command."""
-    problems = []
-    for origin in origins:
-        try:
-            knots = joined(command, times, rules.joint_names, origin)
-            if not command.stamp and times[0] >= _ON_ARRIVAL:
-                # Nobody knows to the millisecond when it arrives, and so where the robot is.
-                way = Knots(*(part[:2] for part in knots))
-                check_joints(way, rules.joint_names, _eased(rules.limits))
-                check_joints(Knots(*(part[1:] for part in knots)), rules.joint_names, rules.limits)
-            else:
-                check_joints(knots, rules.joint_names, rules.limits)
-        except UnsafeError as error:
-            problems.append(error)
-        else:
-            return knots
-    raise problems[0]
+def _check(path: Knots, rules: Rules, *, vague: bool) -> None:
+    """Make sure that a path is safe.
+
+    Args:
+        path: What a controller makes of a command.
+        rules: What holds.
+        vague: Whether nobody knows to the millisecond when it gets the command, or where the
+            robot is then; so how it gets to the first point is no more than an estimate.
+    """
+    if vague:
+        way = Knots(*(part[:2] for part in path))
+        check_joints(way, rules.joint_names, _eased(rules.limits))
+        path = Knots(*(part[1:] for part in path))
+    check_joints(path, rules.joint_names, rules.limits)
 
 
 def _eased(limits: JointLimits) -> JointLimits:

@@ -10,14 +10,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from motionclip_model.errors import TrajectoryError
-from motionclip_ros.execution.splicing import appended, depart, settle, splice, stop
+from motionclip_ros.execution.splicing import RESTING, appended, depart, settle, splice, stop
 from motionclip_ros.execution.state import MovingState
 from motionclip_ros.retargeting.approach import Entered
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.trajectory import RobotTrajectory, Sample
 
 _FIRST = 1e-3  # [s] of the first point that is kept
-_ARRIVED = 0.04  # [s] in which whoever starts on arrival finds its way into a takeover
+_ARRIVED = 0.04  # [s] in which a controller finds its way from where a robot is that moves
 _SAME = 1e-6  # [s]
 
 
@@ -88,8 +88,13 @@ def plan(
         state = _state(origin, limits)
         if motion is None:
             settled = settle(state, joint_names, limits)
-            return Plan(settled, settled.seconds, 0.0)
-        return Plan(*depart(state, motion, limits), 0.0)
+            entered = Entered(settled, settled.seconds)
+        else:
+            entered = depart(state, motion, limits)
+        if np.abs(state.velocities).max() > RESTING:
+            # Meanwhile it has moved on, nobody knows how.
+            entered = Entered(_after(entered.trajectory, _ARRIVED), entered.begins)
+        return Plan(*entered, 0.0)
     if current is None:
         raise TrajectoryError('there is no trajectory to be taken over')
     if motion is None:
