@@ -76,7 +76,11 @@ class Outlet(Protocol):
         """
 
     def written(self, command: Command) -> Any:
-        """Return the message of a command, before the moment from which milliseconds count."""
+        """Return the message of a command, before the moment from which milliseconds count.
+
+        Raises:
+            UnsafeError: It must not be told that, whenever it is.
+        """
 
     def send(self, performance: Performance, message: Any) -> None:
         """Tell the robot, by the message of its command, and everybody else.

@@ -252,7 +252,10 @@ class Performer:
                 measured = self._moving()
                 if measured is None:
                     break
-            command, message = self._prepared(None, now, measured, terms, lead)
+            try:
+                command, message = self._prepared(None, now, measured, terms, lead)
+            except UnsafeError:
+                continue
             launched = self.commander.launched(command, self._outlet.now())
             if launched is not None:
                 provenance = self._provenance(request, launched, terms, None, {})

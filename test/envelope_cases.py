@@ -1,17 +1,17 @@
 """Commands for the safety envelope, good and bad, and a controller that sees what they do."""
 
 import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 from hypothesis import settings
 from scipy.interpolate import PPoly
-from test_approach import retargeted
-from test_trajectory import NAMES
+from test_trajectory import NAMES, limits, random_trajectory
 
 from motionclip_model.errors import RobotError
 from motionclip_ros.execution.bounds import BasePath
-from motionclip_ros.execution.envelope import Rules, SafetyEnvelope
+from motionclip_ros.execution.envelope import Examined, Rules, SafetyEnvelope, examine
 from motionclip_ros.execution.followed import Seen
 from motionclip_ros.execution.state import SECOND, MovingState
 from motionclip_ros.follower import JointTrajectoryFollower
@@ -29,6 +29,14 @@ def cases(count: int) -> settings:
     """Settings for a property that is tried on so many cases, and many more at night."""
     nightly = settings.get_current_profile_name() == 'nightly'
     return settings(max_examples=count * (NIGHTLY if nightly else 1), deadline=None)
+
+
+def short_motion(seed: int) -> RobotTrajectory:
+    """A motion of a few seconds inside all limits, from time 0; what it begins with moves."""
+    jagged = random_trajectory(seed, points=4)
+    slowed = jagged.slowed(jagged.stretch_needed(limits()))
+    begin = slowed.time_from_start[0]
+    return replace(slowed, time_from_start=slowed.time_from_start - begin)
 
 
 def message(trajectory: RobotTrajectory, start: int = 0) -> SimpleNamespace:
@@ -136,7 +144,7 @@ class Generation:
 
     def __init__(self, text: str, seed: int):
         self.text = text
-        self.trajectory = made = retargeted(seed % 50)
+        self.trajectory = made = short_motion(seed)
         self.report = {'retargeting': {'verdict': 'accept', 'reason': ''}}
         rng = np.random.default_rng(seed)
         point, joint = rng.integers(len(made)), rng.integers(3)
@@ -203,17 +211,17 @@ class GuardedOutlet:
         self.time += round(self.lag * SECOND)  # that planning takes
         return MovingState(bounds.clipped(seen.positions), seen.velocities, np.zeros(3))
 
-    def written(self, command) -> SimpleNamespace:
-        return message(command.trajectory)
+    def written(self, command) -> Examined:
+        return examine(message(command.trajectory), Rules(NAMES, self.bounds))
 
-    def send(self, performance, published) -> None:
+    def send(self, performance, examined) -> None:
         command = performance.command
         path = command.trajectory
         if self.stamped:
             sec, nanosec = divmod(command.start, SECOND)
-            published.header.stamp = SimpleNamespace(sec=sec, nanosec=nanosec)
+            examined.message.header.stamp = SimpleNamespace(sec=sec, nanosec=nanosec)
         self.envelope.clear(
-            published,
+            examined,
             self.time,
             Rules(NAMES, self.bounds),
             command.seen,
@@ -221,7 +229,7 @@ class GuardedOutlet:
             is_stop=performance.generation is None,
         )
         try:
-            self.controller.accept(published, self.time)
+            self.controller.accept(examined.message, self.time)
         except BaseException as error:  # the thread that sends would take it for its own
             self.problems.append(error)
         finally:

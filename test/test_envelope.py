@@ -1,20 +1,33 @@
 """Nothing unsafe gets past the safety envelope, and everything that is planned well does."""
 
+import time
 from functools import cache
 
 import numpy as np
-from envelope_cases import BEGAN, TEXTS, Controller, GuardedOutlet, Pipeline, cases, message, raw
+import pytest
+from envelope_cases import (
+    BEGAN,
+    TEXTS,
+    Controller,
+    GuardedOutlet,
+    Pipeline,
+    cases,
+    message,
+    raw,
+    short_motion,
+)
 from hypothesis import given
 from hypothesis import strategies as st
-from test_approach import measured, retargeted
+from test_approach import measured
 from test_performing import SOURCES
 from test_trajectory import NAMES, limits
 
 from motionclip_model.errors import UnsafeError
 from motionclip_ros.execution.bounds import BasePath
 from motionclip_ros.execution.commander import LEADS, STOP_LEADS, Commander
-from motionclip_ros.execution.envelope import Rules, SafetyEnvelope
+from motionclip_ros.execution.envelope import Rules, SafetyEnvelope, examine
 from motionclip_ros.execution.followed import Seen
+from motionclip_ros.execution.parts import only
 from motionclip_ros.execution.state import SECOND, MovingState
 from motionclip_ros.inbox import Request
 from motionclip_ros.performing import Performer
@@ -67,7 +80,7 @@ def test_no_wild_message_moves_the_robot_wrongly(
     published = raw(names, points, BEGAN + offset if stamped else 0)
     seen = standing(here, BEGAN - round(age * SECOND))
     try:
-        envelope.clear(published, BEGAN, rules(), seen, is_stop=is_stop)
+        envelope.clear(examine(published, rules()), BEGAN, rules(), seen, is_stop=is_stop)
     except UnsafeError:
         return
     if points:
@@ -78,8 +91,8 @@ def test_no_wild_message_moves_the_robot_wrongly(
 def departure(seed: int, jerk: float) -> RobotTrajectory:
     """What a robot is told that stands."""
     state = MovingState(measured(seed), STILL, STILL)
-    planned = Commander(NAMES, True).plan(retargeted(seed), BEGAN, state, rules(jerk).limits, 0.1)
-    return planned.trajectory
+    commander, motion = Commander(NAMES, True), short_motion(seed)
+    return commander.plan(motion, BEGAN, state, rules(jerk).limits, 0.1).trajectory
 
 
 @cases(640)
@@ -116,7 +129,7 @@ def test_no_faulty_plan_moves_the_robot_wrongly(seed, fault, amount, stamped, je
     published = raw(NAMES, list(rows), BEGAN if stamped else 0)
     controller, envelope = Controller(here, bounds), SafetyEnvelope()
     try:
-        envelope.clear(published, BEGAN, rules(jerk), standing(here))
+        envelope.clear(examine(published, rules(jerk)), BEGAN, rules(jerk), standing(here))
     except UnsafeError:
         assert fault != 'slow'  # which is no fault
         return
@@ -147,7 +160,7 @@ def test_all_that_is_planned_well_passes_and_is_safe(seed, steps, stamped, jerk)
             now += round(wait * commander.current.trajectory.seconds * SECOND)
         if kind == 'stop' and commander.running(now) is None:
             continue
-        motion = None if kind == 'stop' else retargeted(chosen)
+        motion = None if kind == 'stop' else short_motion(chosen)
         lead = (STOP_LEADS if motion is None else LEADS)[0]
         seen = controller.seen(now)
         state = MovingState(seen.positions, seen.velocities, STILL)
@@ -158,7 +171,7 @@ def test_all_that_is_planned_well_passes_and_is_safe(seed, steps, stamped, jerk)
         assert launched is not None
         published = message(launched.trajectory, launched.start if stamped else 0)
         envelope.clear(
-            published, sent, rules(jerk), seen, base_of(launched.trajectory),
+            examine(published, rules(jerk)), sent, rules(jerk), seen, base_of(launched.trajectory),
             is_stop=motion is None,
         )  # fmt: skip
         controller.accept(published, sent)
@@ -216,3 +229,92 @@ def test_no_sequence_of_requests_and_faults_moves_the_robot_wrongly(
         performer.close()
     assert not outlet.problems
     assert len(outlet.outcomes) == len(requests)
+
+
+def cleared(envelope: SafetyEnvelope, trajectory: RobotTrajectory, now: int, **options):
+    """Publish a trajectory that starts on a clock."""
+    given = {'rules': rules(), 'seen': standing(measured(3), now), 'start': now} | options
+    examined = examine(message(trajectory, given.pop('start')), given['rules'])
+    envelope.clear(examined, now, **given)
+
+
+def test_what_a_sound_planner_says_of_a_robot_that_is_watched_passes() -> None:
+    cleared(SafetyEnvelope(), departure(3, np.inf), BEGAN, base=base_of(departure(3, np.inf)))
+
+
+@pytest.mark.parametrize(
+    ('options', 'reason'),
+    [
+        ({'seen': None}, 'nobody knows where the robot is'),
+        ({'seen': standing(measured(3), BEGAN - 2 * SECOND)}, r'are 2\.00 s old, at most 1 s'),
+        ({'seen': standing(measured(3), BEGAN + SECOND)}, 'joint states are -1.00 s old'),
+        ({'seen': standing(measured(3) + 0.3)}, 'would .*, .* is its limit'),
+        ({'start': BEGAN + 3 * SECOND}, 'begins 3.0 s from now'),
+        ({'start': BEGAN - 30 * SECOND}, 'all of it is past'),
+        ({'start': BEGAN - 2 * SECOND}, 'would jump by'),
+        ({'is_stop': True}, 'a stop of'),
+        ({'base': base_of(departure(3, np.inf), height=50.0)}, 'a height of 50.00 m'),
+    ],
+)
+def test_each_rule_has_its_own_words(options, reason) -> None:
+    with pytest.raises(UnsafeError, match=reason):
+        cleared(SafetyEnvelope(), departure(3, np.inf), BEGAN, **options)
+
+
+def test_what_went_past_counts_and_what_did_not_does_not() -> None:
+    envelope, first = SafetyEnvelope(), departure(3, np.inf)
+    later = BEGAN + round(0.6 * first.seconds * SECOND)
+    cleared(envelope, first, BEGAN)
+    with pytest.raises(UnsafeError):
+        cleared(envelope, departure(4, np.inf), later, seen=None, rules=rules(max_age=None))
+    # The first one goes on: it may be said again, at any time.
+    cleared(envelope, first, later, start=BEGAN, seen=None, rules=rules(max_age=None))
+    envelope.forget()
+    with pytest.raises(UnsafeError):  # it was not planned for a robot that stands
+        cleared(envelope, first, later, start=BEGAN)
+
+
+def test_a_base_may_not_go_farther_than_the_workspace_nor_jump() -> None:
+    path = departure(3, np.inf)
+    far = base_of(path)
+    far.positions[:, 0] = np.linspace(0.0, 3.0, len(path))
+    cleared(SafetyEnvelope(), path, BEGAN, base=far)
+    with pytest.raises(UnsafeError, match=r'would go 3\.0 m, 2 m are allowed'):
+        cleared(SafetyEnvelope(), path, BEGAN, base=far, rules=rules(workspace=2.0))
+    envelope, later = SafetyEnvelope(), BEGAN + SECOND
+    cleared(envelope, path, BEGAN, base=base_of(path))
+    far.positions[:, 0] = 1.0
+    with pytest.raises(UnsafeError, match=r'the base would jump by 1\.00 m'):
+        cleared(envelope, path, later, start=BEGAN, base=far, seen=None, rules=rules(max_age=None))
+
+
+def test_joints_that_a_command_does_not_name_have_to_stand() -> None:
+    envelope, whole = SafetyEnvelope(), departure(3, np.inf)
+    arm = only(whole, ('elbow',))
+    cleared(envelope, arm, BEGAN)
+    cleared(envelope, whole, BEGAN, seen=standing(measured(3)))
+    fast = int(np.argmax(np.abs(whole.velocities[:, 0])))
+    now = BEGAN + round(float(whole.time_from_start[fast]) * SECOND)
+    with pytest.raises(UnsafeError, match='name every moving joint'):
+        cleared(envelope, arm, now, start=BEGAN, seen=None, rules=rules(max_age=None))
+
+
+def test_a_motion_that_is_held_back_is_refused_and_the_one_before_goes_on() -> None:
+    outlet = GuardedOutlet(measured(3), limits(), stamped=True)
+    performer = Performer(Pipeline(outlet.bounds), outlet, SOURCES, Commander(NAMES, True))
+    ends: list = []
+    for text in ('good', 'flies'):
+        outlet.answered.clear()
+        performer.say(Request(text, seed=3, on_end=ends.append))
+        if text == 'good':
+            assert outlet.answered.wait(20.0)
+            running = performer.commander.current
+            outlet.time += SECOND
+    deadline = time.monotonic() + 20.0
+    while not ends:
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    assert (ends[0].name, performer.commander.current) == ('refused', running)
+    assert 'held back: the base would be at a height of 50.00 m' in ends[0].message
+    performer.close()
+    assert not outlet.problems

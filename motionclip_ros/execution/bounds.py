@@ -77,7 +77,7 @@ def check_joints(knots: Knots, joint_names: tuple[str, ...], limits: JointLimits
     speed = np.maximum(np.abs(knots.velocities).max(axis=0), _largest(np.where(inside, peak, 0.0)))
     slows = (first * last >= 0.0) & (np.abs(last) <= np.abs(first)) & ~inside
     jerk = np.where(slows, 0.0, 12.0 * bend / step**2)
-    lowest, highest = extremes(*knots)
+    lowest, highest = extremes(*knots) if len(step) else (knots.positions[0],) * 2
     _require(-lowest, -limits.lower + POSITION_SLACK, joint_names, 'go to {:.4f} rad', -1.0)
     _require(highest, limits.upper + POSITION_SLACK, joint_names, 'go to {:.4f} rad')
     for used, allowed, phrase in (

@@ -13,7 +13,7 @@ import numpy as np
 from motionclip_model.errors import TrajectoryError, UnsafeError
 from motionclip_ros import messages
 from motionclip_ros.execution.bounds import WORKSPACE, BasePath, Knots, check_base, check_joints
-from motionclip_ros.execution.followed import Followed, Seen, joined
+from motionclip_ros.execution.followed import Followed, Seen, columns_of, joined
 from motionclip_ros.execution.state import SECOND
 from motionclip_ros.follower import JointCommand
 from motionclip_ros.retargeting.limits import JointLimits
@@ -46,10 +46,46 @@ class Rules:
     max_age: float | None = 1.0
 
 
-class Cleared(NamedTuple):
-    """What may be published; nobody but the envelope makes it."""
+class Examined(NamedTuple):
+    """A command that keeps the limits on its own path; `examine` alone makes it.
+
+    Attributes:
+        message: A `trajectory_msgs/JointTrajectory`, whose stamp may still change.
+        command: The rest of what it says.
+    """
 
     message: Any
+    command: JointCommand
+
+
+class Cleared(NamedTuple):
+    """What may be published; the envelope alone makes it."""
+
+    message: Any
+
+
+def examine(message: Any, rules: Rules) -> Examined:
+    """Look at a command before the moment at which milliseconds count.
+
+    Args:
+        message: A `trajectory_msgs/JointTrajectory`, read by its fields.
+        rules: What holds.
+
+    Raises:
+        UnsafeError: It would be unsafe at any moment.
+    """
+    try:
+        with np.errstate(over='ignore', invalid='ignore'):  # such numbers are refused
+            command = messages.joint_command(message)
+            if len(command.times):
+                if command.velocities is None:
+                    raise UnsafeError('it has no velocities; give each point those of its joints')
+                limits = rules.limits.only(columns_of(command, rules.joint_names))
+                path = Knots(command.times, command.positions, command.velocities)
+                check_joints(path, command.joint_names, limits)
+    except TrajectoryError as error:
+        raise UnsafeError(f'held back: {error}') from None
+    return Examined(message, command)
 
 
 class SafetyEnvelope:
@@ -62,7 +98,7 @@ class SafetyEnvelope:
 
     def clear(
         self,
-        message: Any,
+        examined: Examined,
         now: int,
         rules: Rules,
         seen: Seen | None = None,
@@ -73,8 +109,8 @@ class SafetyEnvelope:
         """Let a command pass that is safe at this moment.
 
         Args:
-            message: A `trajectory_msgs/JointTrajectory`, read by its fields. An empty one, at
-                which a controller gives up what it does, always passes.
+            examined: The command. An empty one, at which a controller gives up what it does,
+                always passes.
             now: Time on the robot's clock [ns].
             rules: What holds.
             seen: Where the robot said that it is; None if it did not.
@@ -88,12 +124,19 @@ class SafetyEnvelope:
         if now < self._latest - _BACK:
             # The clock was set back: what was published has a time that nobody knows.
             self._followed = None
+        message, command = examined
+        followed = None
         try:
-            with np.errstate(over='ignore', invalid='ignore'):  # such numbers are refused
-                command = messages.joint_command(message)
-                followed = None
+            with np.errstate(over='ignore', invalid='ignore'):
                 if len(command.times):
-                    followed = self._examined(command, now, rules, seen, base, is_stop)
+                    stamp = messages.nanoseconds(message.header.stamp)
+                    times = _times(command, stamp, now)
+                    if is_stop:
+                        _check_stop(float(times[-1]), rules.limits)
+                    else:
+                        _check_age(seen, now, rules.max_age)
+                    path = self._entered(command, times, now, rules, seen, stamp, is_stop)
+                    followed = self._with_base(path, times, now, rules, base)
         except TrajectoryError as error:
             raise UnsafeError(f'held back: {error}') from None
         self._followed, self._latest = followed, now
@@ -103,36 +146,32 @@ class SafetyEnvelope:
         """Count on nothing that was published: it was given up, or changed by somebody else."""
         self._followed = None
 
-    def _examined(
+    def _entered(
         self,
         command: JointCommand,
+        times: np.ndarray,
         now: int,
         rules: Rules,
         seen: Seen | None,
-        base: BasePath | None,
+        stamp: int,
         is_stop: bool,
-    ) -> Followed:
-        """Return what a controller makes of a command, or say what is wrong with it."""
-        times = _times(command, now)
-        if is_stop:
-            _check_stop(float(times[-1]), rules.limits)
-        else:
-            _check_age(seen, now, rules.max_age)
+    ) -> Knots:
+        """Return what a controller makes of a command, once the way into it is found safe."""
         origins = self._origins(now, seen, is_stop)
         if not origins and rules.max_age is not None:
             raise UnsafeError(
                 'nobody knows where the robot is; it has to say where its joints are'
             )
-        vague = not command.stamp or len(origins) > 1
+        # Where nobody knows to the millisecond when the command arrives, or where the robot is
+        # then, the way to the first point is no more than an estimate.
+        vague = (not stamp or len(origins) > 1) and times[0] >= _ON_ARRIVAL
+        limits = _eased(rules.limits) if vague else rules.limits
         paths = [joined(command, times, rules.joint_names, one) for one in origins or (None,)]
         for path in paths:
-            _check(path, rules, vague=vague and float(times[0]) >= _ON_ARRIVAL)
-        if base is None:
-            return Followed(now, paths[0], np.zeros(0), np.zeros((0, 3)))
-        check_base(base, times, rules.workspace)
-        followed = Followed(now, paths[0], times, base.positions)
-        self._check_base_goes_on(followed, now)
-        return followed
+            way = Knots(*(part[:2] for part in path))
+            if len(path.times) > len(times):
+                check_joints(way, rules.joint_names, limits)
+        return paths[0]
 
     def _origins(self, now: int, seen: Seen | None, is_stop: bool) -> list[Seen]:
         """Return where the robot may be: where it was told to be, else where it says it is.
@@ -154,31 +193,21 @@ class SafetyEnvelope:
         moved_on = seen.positions + (now - seen.at) / SECOND * seen.velocities
         return [seen, seen._replace(positions=moved_on)]
 
-    def _check_base_goes_on(self, followed: Followed, now: int) -> None:
-        before = self._followed
-        if before is None or before.is_over(now) or followed.base_times[0] > 0.0:
-            return
-        here, there = before.base(now), followed.base(now)
-        if here is not None and there is not None:
-            jump = float(np.linalg.norm(there - here))
-            if jump > _STEP:
-                raise UnsafeError(f'the base would jump by {jump:.2f} m')
-
-
-def _check(path: Knots, rules: Rules, *, vague: bool) -> None:
-    """Make sure that a path is safe.
-
-    Args:
-        path: What a controller makes of a command.
-        rules: What holds.
-        vague: Whether nobody knows to the millisecond when it gets the command, or where the
-            robot is then; so how it gets to the first point is no more than an estimate.
-    """
-    if vague:
-        way = Knots(*(part[:2] for part in path))
-        check_joints(way, rules.joint_names, _eased(rules.limits))
-        path = Knots(*(part[1:] for part in path))
-    check_joints(path, rules.joint_names, rules.limits)
+    def _with_base(
+        self, path: Knots, times: np.ndarray, now: int, rules: Rules, base: BasePath | None
+    ) -> Followed:
+        """Return a path with that of the base, which goes on where it is."""
+        if base is None:
+            return Followed(now, path, np.zeros(0), np.zeros((0, 3)))
+        check_base(base, times, rules.workspace)
+        followed, before = Followed(now, path, times, base.positions), self._followed
+        if before is not None and not before.is_over(now) and times[0] <= 0.0:
+            here, there = before.base(now), followed.base(now)
+            if here is not None and there is not None:
+                jump = float(np.linalg.norm(there - here))
+                if jump > _STEP:
+                    raise UnsafeError(f'the base would jump by {jump:.2f} m')
+        return followed
 
 
 def _eased(limits: JointLimits) -> JointLimits:
@@ -191,11 +220,9 @@ def _eased(limits: JointLimits) -> JointLimits:
     )
 
 
-def _times(command: JointCommand, now: int) -> np.ndarray:
+def _times(command: JointCommand, stamp: int, now: int) -> np.ndarray:
     """Return the times of a command from now on [s]."""
-    if command.velocities is None:
-        raise UnsafeError('it has no velocities; give each point those of its joints')
-    ahead = (command.stamp - now) / SECOND if command.stamp else 0.0
+    ahead = (stamp - now) / SECOND if stamp else 0.0
     if ahead > _AHEAD:
         raise UnsafeError(
             f'it begins {ahead:.1f} s from now, at most {_AHEAD:g} s is allowed; check the clocks'

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.interpolate import CubicHermiteSpline
 
 from motionclip_model.errors import UnsafeError
@@ -53,9 +53,7 @@ class Followed(NamedTuple):
         """Return where the robot should be at a time [ns]."""
         if self.is_over(now):
             return Seen(self.knots.positions[-1], np.zeros(self.knots.positions.shape[1]), now)
-        seconds = max((now - self.begin) / SECOND, float(self.knots.times[0]))
-        path = CubicHermiteSpline(*self.knots)
-        return Seen(path(seconds), path(seconds, 1), now)
+        return Seen(*_at(self.knots, (now - self.begin) / SECOND), now)
 
     def base(self, now: int) -> Float[np.ndarray, '3'] | None:
         """Return where the base should be at a time [ns]; None if nobody said so."""
@@ -83,7 +81,7 @@ def joined(
     Raises:
         UnsafeError: The command is not about this robot, or it is not on the command's path.
     """
-    columns = _columns(command, joint_names)
+    columns = columns_of(command, joint_names)
     positions = np.zeros((len(times), len(joint_names)))
     if origin is not None:
         positions[:] = origin.positions
@@ -110,7 +108,12 @@ def joined(
     )
 
 
-def _columns(command: JointCommand, joint_names: tuple[str, ...]) -> np.ndarray:
+def columns_of(command: JointCommand, joint_names: tuple[str, ...]) -> Int[np.ndarray, ' named']:
+    """Return which of a robot's joints a command is about.
+
+    Raises:
+        UnsafeError: One of them is not the robot's.
+    """
     index = {name: column for column, name in enumerate(joint_names)}
     unknown = [name for name in command.joint_names if name not in index]
     if unknown:
@@ -118,11 +121,20 @@ def _columns(command: JointCommand, joint_names: tuple[str, ...]) -> np.ndarray:
     return np.array([index[name] for name in command.joint_names], np.intp)
 
 
+def _at(knots: Knots, seconds: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return positions and velocities at a time on the path, or else at its nearest end."""
+    last = len(knots.times) - 2
+    segment = min(max(int(np.searchsorted(knots.times, seconds, side='right')) - 1, 0), last)
+    cubic = CubicHermiteSpline(*(part[segment : segment + 2] for part in knots))
+    inside = min(max(seconds, float(knots.times[0])), float(knots.times[-1]))
+    return cubic(inside), cubic(inside, 1)
+
+
 def _check_on(knots: Knots, origin: Seen, joint_names: tuple[str, ...]) -> None:
     """Refuse a path that is not where the robot is."""
-    path = CubicHermiteSpline(*knots)
-    off = np.abs(path(0.0) - origin.positions)
-    faster = np.abs(path(0.0, 1) - origin.velocities)
+    positions, velocities = _at(knots, 0.0)
+    off = np.abs(positions - origin.positions)
+    faster = np.abs(velocities - origin.velocities)
     if off.max() > _OFF or faster.max() > _FASTER:
         joint = int(np.argmax(np.maximum(off / _OFF, faster / _FASTER)))
         raise UnsafeError(

@@ -11,7 +11,7 @@ from motionclip_model.errors import MotionClipError
 from motionclip_ros import conversions
 from motionclip_ros.execution.bounds import BasePath
 from motionclip_ros.execution.commander import Command
-from motionclip_ros.execution.envelope import Rules, SafetyEnvelope
+from motionclip_ros.execution.envelope import Examined, Rules, SafetyEnvelope, examine
 from motionclip_ros.execution.parts import moving, only
 from motionclip_ros.execution.state import SECOND, MovingState
 from motionclip_ros.inbox import Request
@@ -125,21 +125,22 @@ class RobotOutlet:
                 raise
         return None
 
-    def written(self, command: Command) -> JointTrajectory:
+    def written(self, command: Command) -> Examined:
         """Write a command, without joints that stay where the controller allows that."""
         trajectory = command.trajectory
         if self.settings.partial_goals:
             trajectory = only(trajectory, moving(trajectory))
-        return conversions.joint_trajectory(trajectory)
+        return examine(conversions.joint_trajectory(trajectory), self._rules())
 
-    def send(self, performance: Performance, message: JointTrajectory) -> None:
+    def send(self, performance: Performance, examined: Examined) -> None:
         """Tell the robot, and then everybody else; see `Outlet`."""
         began = time.perf_counter()
         command, path = performance.command, performance.command.trajectory
         start = command.start if self.settings.stamped else 0
+        message = examined.message
         message.header.stamp = conversions.moment(start)
         cleared = self._envelope.clear(
-            message,
+            examined,
             self.now(),
             self._rules(),
             command.seen,

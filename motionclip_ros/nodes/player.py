@@ -15,7 +15,7 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from motionclip_model.errors import MotionClipError, RobotError
 from motionclip_ros import conversions, messages, topics
-from motionclip_ros.execution.envelope import Cleared, Rules, SafetyEnvelope
+from motionclip_ros.execution.envelope import Cleared, Rules, SafetyEnvelope, examine
 from motionclip_ros.execution.followed import Seen
 from motionclip_ros.nodes.running import LATEST, RELIABLE, serve
 from motionclip_ros.parameters import declaration
@@ -184,7 +184,7 @@ class PlayerNode(Node):  # type: ignore[misc]
         known = [said.get(name, (0.0, 0.0)) for name in self._rules.joint_names]
         positions, velocities = np.array(known, np.float64).T
         seen = Seen(positions, velocities, self._measured_at)
-        return self._envelope.clear(message, now, self._rules, seen)
+        return self._envelope.clear(examine(message, self._rules), now, self._rules, seen)
 
 
 def _rules(settings: PlayerParameters) -> Rules:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from motionclip_model.errors import RobotError
 
@@ -45,6 +45,15 @@ class JointLimits:
             if (getattr(self, name) <= 0.0).any():
                 joint = int(np.argmin(getattr(self, name)))
                 raise RobotError(f'joint {joint} has no positive {name} limit; give it one')
+
+    def only(self, joints: Int[np.ndarray, ' chosen']) -> 'JointLimits':
+        """Return the limits of some joints, by their places in the order."""
+        return JointLimits(
+            *(
+                getattr(self, name)[joints]
+                for name in ('lower', 'upper', 'velocity', 'acceleration', 'effort', 'jerk')
+            )
+        )
 
     def clipped(
         self, positions: Float[np.ndarray, '*batch joint']
