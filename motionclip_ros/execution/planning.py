@@ -18,6 +18,7 @@ from motionclip_ros.retargeting.trajectory import RobotTrajectory, Sample
 
 _FIRST = 1e-3  # [s] of the first point that is kept
 _ARRIVED = 0.04  # [s] in which a controller finds its way from where a robot is that moves
+_HELD = 1.0  # [s]
 _SAME = 1e-6  # [s]
 
 
@@ -84,6 +85,19 @@ def plan(
     Raises:
         TrajectoryError: The parts do not belong together.
     """
+    planned = _planned(origin, motion, current, joint_names, limits)
+    return (
+        planned if motion is not None else planned._replace(trajectory=_held(planned.trajectory))
+    )
+
+
+def _planned(
+    origin: Departure | Takeover,
+    motion: RobotTrajectory | None,
+    current: RobotTrajectory | None,
+    joint_names: tuple[str, ...],
+    limits: JointLimits,
+) -> Plan:
     if isinstance(origin, Departure):
         state = _state(origin, limits)
         if motion is None:
@@ -110,6 +124,21 @@ def plan(
     head = _head(current, origin.elapsed, origin.kept)
     whole = appended(head, entered.trajectory)
     return Plan(whole, head.seconds + entered.begins, origin.elapsed - head.seconds)
+
+
+def _held(stop: RobotTrajectory) -> RobotTrajectory:
+    """Say for a while where the robot stops.
+
+    A controller that gets a stop when all of it is past does not stop; one that gets it in this
+    while goes there.
+    """
+    rows = (
+        np.concatenate([rows, rows[-1:]])
+        for rows in (getattr(stop, name) for name in Sample._fields)
+    )
+    return RobotTrajectory(
+        stop.joint_names, np.append(stop.time_from_start, stop.seconds + _HELD), *rows
+    )
 
 
 def _state(origin: Departure, limits: JointLimits) -> MovingState:
