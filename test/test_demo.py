@@ -167,3 +167,28 @@ def test_a_stubborn_process_is_killed(tmp_path, monkeypatch):
             time.sleep(0.05)
         (pid,) = set(children(os.getpid())) - others
     assert not Path(f'/proc/{pid}').exists()
+
+
+@pytest.mark.parametrize(('asked', 'given'), [(None, 'LOCALHOST'), ('SUBNET', 'SUBNET')])
+def test_the_nodes_look_for_each_other_on_this_machine_alone(tmp_path, monkeypatch, asked, given):
+    """Unless somebody who knows says otherwise."""
+    variable = 'ROS_AUTOMATIC_DISCOVERY_RANGE'
+    monkeypatch.setenv(variable, 'to be restored')
+    monkeypatch.delenv(variable) if asked is None else monkeypatch.setenv(variable, asked)
+    seen = []
+
+    def started(command, *, env, **_):
+        seen.append((command[2], env))
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        return subprocess_popen([sys.executable, '-c', ''], env=env)
+
+    subprocess_popen = subprocess.Popen
+    monkeypatch.setattr('motionclip_ros.processes.subprocess.Popen', started)
+    monkeypatch.setattr(Processes, 'check', lambda _: None)
+    assert demo.run_demo('a person waves', tmp_path / 'demo') == 130
+    assert [module.rpartition('.')[2] for module, _ in seen] == [
+        'recorder', 'simulator', GENERATOR,
+    ]  # fmt: skip
+    assert {env[variable] for _, env in seen} == {given}
+    assert all(env.keys() >= {'ROS_DOMAIN_ID', 'ROS_LOG_DIR'} for _, env in seen)

@@ -17,14 +17,14 @@ from std_msgs.msg import String
 from motionclip_model.errors import DependencyError, MotionClipError
 from motionclip_ros import topics
 from motionclip_ros.inbox import STOP_WORDS
-from motionclip_ros.nodes.running import FLOOD, prepare_environment
+from motionclip_ros.nodes.running import FLOOD, prepare_environment, stay_on_this_machine
 
 
 class Messenger:
     """A node of its own; close it in the end."""
 
     def __init__(self, namespace: str = ''):
-        """Join the ROS graph; signals stay with the caller.
+        """Join the ROS graph of this machine; signals stay with the caller.
 
         Args:
             namespace: Of the robot.
@@ -33,6 +33,7 @@ class Messenger:
             DependencyError: The action type is not installed.
         """
         prepare_environment()
+        stay_on_this_machine()
         try:
             self._kind = importlib.import_module('motionclip_interfaces.action').GenerateMotion
         except ImportError:

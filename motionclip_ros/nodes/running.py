@@ -57,6 +57,15 @@ def prepare_environment() -> None:
     os.environ.setdefault('AMENT_PREFIX_PATH', sys.prefix)
 
 
+def stay_on_this_machine() -> None:
+    """Look for others on this machine alone, unless ROS_AUTOMATIC_DISCOVERY_RANGE says otherwise.
+
+    For programs that people start without thinking of ROS: they neither hear nor move a robot of
+    somebody else in the same network.
+    """
+    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+
+
 def serve(build: Callable[[], Node]) -> NoReturn:
     """Build a node and serve until SIGINT or SIGTERM, then exit the process.
 
