@@ -13,6 +13,7 @@ from ros_graph import GENERATOR, RECORDER, SIMULATOR, Graph, graph
 from std_msgs.msg import String
 from test_bag import record
 
+from motionclip_model.errors import MotionClipError
 from motionclip_ros import topics
 from motionclip_ros.nodes.client import GeneratorClient
 from motionclip_ros.nodes.messenger import Messenger
@@ -56,10 +57,13 @@ def allowed(profile: ElementTree.Element) -> Rights:
 
 def test_the_policy_keeps_to_the_schema() -> None:
     """Of SROS 2, version 0.2.0, rule by rule."""
+    # Comments included: `ros2 security generate_artifacts` takes one among enclaves for an enclave.
+    parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True))
+    tree = ElementTree.parse(POLICY, parser)
+    assert {child.tag for child in tree.getroot()[0]} == {'enclave'}
     root = ElementTree.parse(POLICY).getroot()
     assert (root.tag, root.attrib) == ('policy', {'version': '0.2.0'})
     assert [child.tag for child in root] == ['enclaves']
-    assert {child.tag for child in root[0]} == {'enclave'}
     paths = [enclave.attrib['path'] for enclave in root[0]]
     assert len(set(paths)) == len(paths)
     for enclave in root[0]:
@@ -183,3 +187,16 @@ def test_each_node_may_do_what_it_does_and_nothing_else(graph) -> None:
         if seen[name][deed] != each[deed]
     }
     assert not wrong
+
+
+def test_a_graph_that_lets_nobody_in_says_so_in_a_line(graph, monkeypatch) -> None:
+    monkeypatch.setenv('ROS_SECURITY_ENABLE', 'true')
+    monkeypatch.setenv('ROS_SECURITY_STRATEGY', 'Enforce')
+    monkeypatch.setenv('ROS_SECURITY_KEYSTORE', str(graph.folder))
+    process = graph.start(RECORDER, '-p', f'output:={graph.folder / "bag"}')
+    assert process.wait(40.0) == 2
+    (line,) = graph.log(RECORDER).strip().splitlines()
+    assert line.startswith('ROS_SECURITY_ENABLE is set, but')
+    for build in (Messenger, GeneratorClient):
+        with pytest.raises(MotionClipError, match='secured graph'):
+            build()
