@@ -1,6 +1,8 @@
 """Text to embedding: MiniLM from its PyPI wheel, or any CLIP in a local transformers folder."""
 
+import hashlib
 import unicodedata
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -153,6 +155,15 @@ class TextEncoder:
         found = TextEmbedding(meaning, words, mask.bool())
         self._last = (list(texts), found)
         return found
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of its weights as they are in memory, hexadecimal; by them it is told apart."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self.model.state_dict().items()):
+            digest.update(f'{name} {value.dtype} {tuple(value.shape)}'.encode())
+            digest.update(value.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy())
+        return digest.hexdigest()
 
     def probe(self) -> Float[Tensor, ' embedding']:
         """Embedding by which a checkpoint recognises its text encoder."""

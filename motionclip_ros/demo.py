@@ -183,6 +183,7 @@ def _evaluate(draft: Path, robot: Robot, console: Console) -> Verdict:
     report.update(verdict.report)
     report['problem'] = verdict.problem
     report['urdf_sha256'] = robot.sha256
+    report['robot_sha256'] = robot.fingerprint
     report['versions'] = {
         'motionclip': __version__,
         **{name: importlib.metadata.version(name) for name in ('mujoco', 'pin', 'rosbags')},

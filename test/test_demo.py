@@ -53,6 +53,9 @@ def test_a_good_run_leaves_everything(tmp_path, monkeypatch, capsys):
     # Usually .2; a machine that stalls for a moment lets the simulation fall behind its clock.
     assert report['simulation']['tracking_rms_deg'] < 10.0
     assert report['simulation']['commanded_limit_margin_deg'] >= 0.0
+    sources = report['provenance']['sources']
+    assert all(sources[name] for name in sources if name.endswith('_sha256'))
+    assert sources['robot_sha256'] == report['robot_sha256']
     assert Motion.load(out / 'motion.npz').seconds == pytest.approx(1.0)
     trajectory = RobotTrajectory.load(out / 'trajectory.npz')
     assert trajectory.seconds == pytest.approx(report['trajectory_seconds'])

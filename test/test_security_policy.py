@@ -57,7 +57,7 @@ def allowed(profile: ElementTree.Element) -> Rights:
 
 def test_the_policy_keeps_to_the_schema() -> None:
     """Of SROS 2, version 0.2.0, rule by rule."""
-    # Comments included: `ros2 security generate_artifacts` takes one among enclaves for an enclave.
+    # `ros2 security generate_artifacts` takes a comment among enclaves for an enclave.
     parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True))
     tree = ElementTree.parse(POLICY, parser)
     assert {child.tag for child in tree.getroot()[0]} == {'enclave'}
