@@ -58,6 +58,10 @@ class TrajectoryError(MotionClipError):
     """A robot trajectory that is malformed, non-finite or breaks a hard limit."""
 
 
+class UnsafeError(TrajectoryError):
+    """A trajectory that must not reach a robot in the state in which it is."""
+
+
 class ConfigError(MotionClipError):
     """A configuration file with an unknown or invalid entry."""
 

@@ -79,10 +79,17 @@ class Outlet(Protocol):
         """Return the message of a command, before the moment from which milliseconds count."""
 
     def send(self, performance: Performance, message: Any) -> None:
-        """Tell the robot, by the message of its command, and everybody else."""
+        """Tell the robot, by the message of its command, and everybody else.
+
+        Raises:
+            UnsafeError: It must not be told that; nobody was told anything.
+        """
 
     def halt(self) -> None:
         """Do what can be done to stop a robot of which nothing is known."""
+
+    def forget(self) -> None:
+        """Count no longer on what the robot was told: its controller gave that up."""
 
     def preview(self, performance: Performance) -> None:
         """Show what the robot would do, and does not."""

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from motionclip_model.errors import MotionClipError, TrajectoryError
+from motionclip_model.errors import MotionClipError, TrajectoryError, UnsafeError
 from motionclip_ros.execution.checking import scaled_limits
-from motionclip_ros.execution.commander import LEADS, SECOND, STOP_LEADS, Command, Commander
+from motionclip_ros.execution.commander import LEADS, STOP_LEADS, Command, Commander
 from motionclip_ros.execution.splicing import RESTING
-from motionclip_ros.execution.state import MovingState
+from motionclip_ros.execution.state import SECOND, MovingState
 from motionclip_ros.inbox import Inbox, Request
 from motionclip_ros.performance import CalledOffError, Outcome, Outlet, Performance, Terms
 from motionclip_ros.provenance import Provenance, Sources
@@ -25,6 +25,9 @@ from motionclip_ros.retargeting.trajectory import RobotTrajectory
 PROGRESS = {'encoding': 0.0, 'decoding': 0.02, 'retargeting': 0.05, 'planning': 0.08}
 """How much of the whole is done when a stage begins; the robot's motion is the rest."""
 
+_TOO_BUSY = TrajectoryError(
+    'this machine is too busy to take over the motion that is under way; try again'
+)
 _EXECUTING = 0.1
 _PATIENCE = 5 * SECOND  # [ns] for a controller that says when it is done
 
@@ -86,7 +89,10 @@ class Performer:
         Returns:
             Whether there is anything to look at.
         """
-        performing, now = self._performing, self._outlet.now()
+        with self._sending:
+            performing, now = self._performing, self._outlet.now()
+            if self.commander.sees_set_back(now):
+                self._forget()
         if performing is None:
             return False
         command = performing.command
@@ -108,7 +114,7 @@ class Performer:
                 return
             self._performing = None
             if problem is not None:
-                self.commander.forget()
+                self._forget()
         if problem is None:
             performing.request.on_progress('executing', 1.0)
         name = 'executed' if problem is None else 'failed'
@@ -209,7 +215,7 @@ class Performer:
         self, request: Request, generation: Any, posture: dict[str, float]
     ) -> Performance | None:
         """Begin a motion; returns the performance that it replaces."""
-        terms = self._outlet.terms()
+        terms, problem = self._outlet.terms(), _TOO_BUSY
         for lead in LEADS:
             began = time.perf_counter()
             measured = self._measured(request)
@@ -220,22 +226,21 @@ class Performer:
                 if request.called_off:
                     raise CalledOffError
                 launched = self.commander.launched(command, self._outlet.now())
-                if launched is not None:
-                    replaced, self._performing = (
-                        self._performing,
-                        Performance(
-                            request,
-                            generation,
-                            launched,
-                            self._provenance(request, launched, terms, generation, posture),
-                            1e3 * (time.perf_counter() - began),
-                        ),
-                    )
-                    self._outlet.send(self._performing, message)
+                if launched is None:
+                    continue
+                performance = Performance(
+                    request,
+                    generation,
+                    launched,
+                    self._provenance(request, launched, terms, generation, posture),
+                    1e3 * (time.perf_counter() - began),
+                )
+                held_back = self._held_back(performance, message)
+                if held_back is None:
+                    replaced, self._performing = self._performing, performance
                     return replaced
-        raise TrajectoryError(
-            'this machine is too busy to take over the motion that is under way; try again'
-        )
+                problem = held_back
+        raise problem
 
     def _brake(self) -> Performance | None:
         """Bring the robot to rest; returns what it was doing for somebody."""
@@ -251,11 +256,30 @@ class Performer:
             launched = self.commander.launched(command, self._outlet.now())
             if launched is not None:
                 provenance = self._provenance(request, launched, terms, None, {})
-                self._outlet.send(Performance(request, None, launched, provenance, 0.0), message)
-                break
-        else:  # this machine is too busy to brake as planned
-            self._outlet.halt()
+                stop = Performance(request, None, launched, provenance, 0.0)
+                if self._held_back(stop, message) is None:
+                    break
+        else:  # this machine is too busy to brake as planned, or the robot is not as it should be
+            self._halt()
         return performing
+
+    def _held_back(self, performance: Performance, message: Any) -> TrajectoryError | None:
+        """Tell the robot what was launched; returns why it must not be told that."""
+        try:
+            self._outlet.send(performance, message)
+        except UnsafeError as error:
+            self.commander.withdraw(performance.command)
+            return error
+        return None
+
+    def _halt(self) -> None:
+        """Stop a robot in the only way that is left; where that leaves it is to be seen."""
+        self._outlet.halt()
+        self._forget()
+
+    def _forget(self) -> None:
+        self.commander.forget()
+        self._outlet.forget()
 
     def _prepared(
         self,
@@ -282,7 +306,7 @@ class Performer:
         except MotionClipError:
             measured = None
         if measured is None:
-            self._outlet.halt()
+            self._halt()
         elif np.abs(measured.velocities).max() > RESTING:
             return measured
         return None

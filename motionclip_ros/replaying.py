@@ -1,5 +1,6 @@
 """What a recording has to offer for being played again, serialised as it was received."""
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from motionclip_model.errors import ConfigError
 from motionclip_ros.bag import only_namespace
-from motionclip_ros.topics import relative
+from motionclip_ros.topics import REPORT, relative
 
 
 class Channel(NamedTuple):
@@ -51,6 +52,30 @@ class Replay(NamedTuple):
 
     channels: tuple[Channel, ...]
     events: tuple[Event, ...]
+
+
+def recorded_robot(path: str | os.PathLike[str], namespace: str | None = None) -> tuple[str, str]:
+    """Return the robot that a recording is of, and the file of its joint limits, if any.
+
+    Args:
+        path: Folder of the recording.
+        namespace: Of the robot; it need not be said where there is only one.
+
+    Raises:
+        ConfigError: The recording does not say.
+    """
+    try:
+        reports = read_replay(path, (REPORT,), namespace).events
+        message = get_typestore(Stores.ROS2_KILTED).deserialize_cdr(
+            reports[-1].data, 'std_msgs/msg/String'
+        )
+        sources = json.loads(message.data)['provenance']['sources']  # type: ignore[attr-defined]
+        return str(sources['robot']), str(sources['joint_limits'])
+    except (ConfigError, ValueError, KeyError, TypeError):
+        raise ConfigError(
+            f'{path}: the recording does not say of which robot it is, whose limits hold; name '
+            'it by --robot (the parameter robot)'
+        ) from None
 
 
 def read_replay(

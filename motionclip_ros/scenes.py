@@ -12,7 +12,7 @@ from motionclip_model.errors import ConfigError
 from motionclip_model.motion import Motion
 from motionclip_model.storage import read_yaml
 from motionclip_ros.bag import Bag, Performed
-from motionclip_ros.execution.commander import SECOND
+from motionclip_ros.execution.state import SECOND
 from motionclip_ros.preview import part_done
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 

@@ -34,9 +34,12 @@ def wire(kind, message):
     return data[: 4 + size]
 
 
-def record(path, skip=(), follow=1.0, seed=5, namespaces=('',)):
+def record(path, skip=(), follow=1.0, seed=5, namespaces=('',), trajectory=None, robot=''):
     """Write a run in which the joints follow the trajectory (times `follow`)."""
-    motion, trajectory = random_motion(seed), random_trajectory(seed)
+    motion, trajectory = random_motion(seed), trajectory or random_trajectory(seed)
+    said = {'seed': 4}
+    if robot:
+        said['provenance'] = {'sources': {'robot': robot, 'joint_limits': ''}}
     sent = {
         topics.TEXT: ('std_msgs/msg/String', String(data='wave')),
         topics.HUMAN_MOTION: (
@@ -51,7 +54,7 @@ def record(path, skip=(), follow=1.0, seed=5, namespaces=('',)):
             'trajectory_msgs/msg/JointTrajectory',
             conversions.joint_trajectory(trajectory),
         ),
-        topics.REPORT: ('std_msgs/msg/String', conversions.report({'seed': 4})),
+        topics.REPORT: ('std_msgs/msg/String', conversions.report(said)),
         topics.ROBOT_DESCRIPTION: ('std_msgs/msg/String', String(data='<robot/>')),
         topics.DIAGNOSTICS: (
             'diagnostic_msgs/msg/DiagnosticArray',

@@ -11,9 +11,9 @@ from test_execution import MOMENTS, SEEDS, command
 from test_trajectory import NAMES, limits
 
 from motionclip_model.errors import TrajectoryError
-from motionclip_ros.execution.commander import LEADS, SECOND, STOP_LEADS, Command, Commander
+from motionclip_ros.execution.commander import LEADS, STOP_LEADS, Command, Commander
 from motionclip_ros.execution.planning import Departure, Takeover, plan
-from motionclip_ros.execution.state import MovingState
+from motionclip_ros.execution.state import SECOND, MovingState
 from motionclip_ros.follower import JointTrajectoryFollower
 
 STILL = np.zeros(3)

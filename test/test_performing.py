@@ -9,9 +9,9 @@ from test_approach import retargeted
 from test_trajectory import NAMES, limits
 
 from motionclip_model.errors import RobotError, TextError
-from motionclip_ros.execution.commander import SECOND, Commander
+from motionclip_ros.execution.commander import Commander
 from motionclip_ros.execution.planning import Departure, Takeover
-from motionclip_ros.execution.state import MovingState
+from motionclip_ros.execution.state import SECOND, MovingState
 from motionclip_ros.inbox import Request
 from motionclip_ros.performance import Terms
 from motionclip_ros.performing import Performer
@@ -62,7 +62,7 @@ class Outlet:
     def __init__(self) -> None:
         self.time = 5 * SECOND
         self.sent: list = []
-        self.halts, self.previews, self.outcomes = 0, [], []
+        self.halts, self.forgotten, self.previews, self.outcomes = 0, 0, [], []
         self.silent, self.speed = False, 0.0
         self.writing = 0
         """How long it takes to write a message [ns]."""
@@ -98,6 +98,9 @@ class Outlet:
 
     def halt(self) -> None:
         self.halts += 1
+
+    def forget(self) -> None:
+        self.forgotten += 1
 
     def preview(self, performance) -> None:
         self.previews.append(performance)

@@ -1,5 +1,7 @@
 """A recording is played again as it was, and only to the robot that it is of."""
 
+import json
+import re
 import signal
 import subprocess
 import sys
@@ -12,16 +14,27 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from test_bag import SECOND, record, wire
 from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
+from wave_generator import wave_trajectory
 
 from motionclip_model.errors import ConfigError
 from motionclip_ros import messages, topics
 from motionclip_ros.nodes.running import LATCHED, RELIABLE
 from motionclip_ros.recording import BagWriter
 from motionclip_ros.replaying import read_replay
+from motionclip_ros.retargeting.approach import executable
+from motionclip_ros.retargeting.robots.robot import load_robot
 
 __all__ = ['graph']
 
 PLAYER = 'motionclip_ros.nodes.player'
+
+
+def recorded_wave(path, robot='g1', faster=1.0):
+    """A recording of a G1 that waves, and what it was told."""
+    g1 = load_robot('g1')
+    whole = executable(wave_trajectory(g1.joint_names), g1.limits, g1.neutral).trajectory
+    record(path, trajectory=whole.slowed(1.0 / faster), robot=robot)
+    return whole
 
 
 class Robot:
@@ -38,7 +51,7 @@ class Robot:
 
 
 def test_a_robot_gets_what_was_recorded_at_the_speed_that_is_asked_for(graph):
-    _, trajectory = record(graph.folder / 'bag')
+    trajectory = recorded_wave(graph.folder / 'bag')
     robot = Robot(graph, trajectory.joint_names[::-1], trajectory.positions[0][::-1])
     reports, bases = [], []
     graph.node.create_subscription(String, '/mine', reports.append, LATCHED)
@@ -58,7 +71,7 @@ def test_a_robot_gets_what_was_recorded_at_the_speed_that_is_asked_for(graph):
             process.kill()
     assert process.returncode == 0, (graph.folder / 'log').read_text()
     graph.until(lambda: robot.heard and bases and reports)
-    assert [report.data for report in reports] == ['{"seed": 4}']
+    assert [json.loads(report.data)['seed'] for report in reports] == [4]
     again = messages.robot_trajectory(robot.heard[0], bases[0])
     expected = trajectory.slowed(2.0)
     np.testing.assert_allclose(again.time_from_start, expected.time_from_start, atol=2e-9)
@@ -71,7 +84,7 @@ def test_a_robot_gets_what_was_recorded_at_the_speed_that_is_asked_for(graph):
     [('z', 0.0, 'the robot has no joint'), (None, 0.5, 'rad from where the recording begins')],
 )
 def test_another_robot_or_one_elsewhere_is_not_commanded(graph, rename, shift, reason):
-    _, trajectory = record(graph.folder / 'bag')
+    trajectory = recorded_wave(graph.folder / 'bag')
     names = [rename or trajectory.joint_names[0], *trajectory.joint_names[1:]]
     robot = Robot(graph, names, trajectory.positions[0] + shift)
     topic = f"topics:=['{topics.TRAJECTORY}']"  # waits for nobody else
@@ -81,6 +94,26 @@ def test_another_robot_or_one_elsewhere_is_not_commanded(graph, rename, shift, r
     assert process.returncode == 2
     assert reason in graph.log(PLAYER).strip().splitlines()[-1]
     assert 'Traceback' not in graph.log(PLAYER)
+    assert not robot.heard
+
+
+@pytest.mark.parametrize(
+    ('options', 'reason'),
+    [
+        ({'robot': ''}, 'does not say of which robot it is'),
+        ({'faster': 20.0}, 'held back: .* is its limit'),
+        ({'robot': 'talos'}, 'held back: unknown joint'),
+    ],
+)
+def test_a_recording_that_could_hurt_the_robot_is_not_played(graph, options, reason):
+    trajectory = recorded_wave(graph.folder / 'bag', **options)
+    robot = Robot(graph, trajectory.joint_names, trajectory.positions[0])
+    topic = f"topics:=['{topics.TRAJECTORY}']"
+    settings = ('-p', f'bag:={graph.folder / "bag"}', '-p', 'patience:=20.0', '-p', topic)
+    process = graph.start(PLAYER, *settings)
+    graph.until(lambda: process.poll() is not None)
+    assert process.returncode == 2
+    assert re.search(reason, graph.log(PLAYER).strip().splitlines()[-1])
     assert not robot.heard
 
 

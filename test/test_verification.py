@@ -13,9 +13,9 @@ from motionclip_model.errors import ConfigError
 from motionclip_ros import cli, conversions, topics
 from motionclip_ros.bag import Bag
 from motionclip_ros.bag_export import export_bag
-from motionclip_ros.execution.commander import SECOND, Commander
+from motionclip_ros.execution.commander import Commander
 from motionclip_ros.execution.planning import Takeover
-from motionclip_ros.execution.state import MovingState
+from motionclip_ros.execution.state import SECOND, MovingState
 from motionclip_ros.performing import Performer
 from motionclip_ros.pipeline import Pipeline
 from motionclip_ros.provenance import Provenance, Sources

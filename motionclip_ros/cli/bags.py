@@ -116,13 +116,15 @@ def replay(
         ),
     ] = None,
     namespace: Namespace = None,
+    robot: RecordedRobot = None,
     ros: Annotated[
         list[str] | None, typer.Argument(help="After --: ROS 2's own arguments, -r FROM:=TO say.")
     ] = None,
 ) -> None:
     """Publish what was recorded again over ROS 2, for a robot or RViz.
 
-    Commands only a robot that has the recording's joints and is where it begins.
+    Commands only a robot that has the recording's joints and is where it begins, and nothing
+    that breaks its limits.
 
     Example: motionclip replay out/demo/bag --rate 0.5
 
@@ -133,6 +135,8 @@ def replay(
     arguments = ['-p', f'bag:={json.dumps(str(bag))}', '-p', f'rate:={rate}']
     if namespace:
         arguments += ['-p', f'namespace:={json.dumps(namespace)}']
+    if robot:
+        arguments += ['-p', f'robot:={json.dumps(robot)}']
     if topic:
         arguments += ['-p', f'topics:={json.dumps(topic)}']
     node = [sys.executable, '-m', 'motionclip_ros.nodes.player', '--ros-args', *arguments]

@@ -5,13 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from motionclip_ros.execution.followed import Seen
 from motionclip_ros.execution.planning import Departure, Takeover, plan
-from motionclip_ros.execution.state import MovingState, commanded_state
+from motionclip_ros.execution.state import SECOND, MovingState, commanded_state
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
-
-SECOND = 1_000_000_000
-"""[ns]"""
 
 LEADS = (0.06, 0.15, 0.4, 1.0)
 """How long before a takeover it is planned [s]; the later ones where the first was too short."""
@@ -22,6 +20,7 @@ STOP_LEADS = (0.02, 0.05, 0.1, 0.3, 1.0)
 _TRANSPORT = 4_000_000  # [ns] that a message may need to be there before a takeover
 _BEHIND = 0.03  # [s] by which a controller that steps from time to time may lag
 _LATE = 5_000_000  # [ns] after which a start on arrival would be a jump
+_BACK = 50_000_000  # [ns] by which one thread may be behind another with its look at the clock
 _NEAR = 0.1  # [rad] by which gravity may pull a standing robot off where it was told to be
 _LOST = 0.5  # [rad] from where it was told to be: a moving robot does something else
 
@@ -37,6 +36,7 @@ class Command:
         origin: Where it comes from.
         takes_over: When what it replaces is left [ns]; the start, if it replaces nothing.
         follows: What it was planned to come after; None if the robot was told nothing.
+        seen: Where the robot was when it was planned; None if nobody knew.
     """
 
     trajectory: RobotTrajectory
@@ -45,6 +45,7 @@ class Command:
     origin: Departure | Takeover
     takes_over: int
     follows: 'Command | None' = None
+    seen: Seen | None = None
 
     def elapsed(self, now: int) -> float:
         """Time from the start to `now` [ns], and 0 before it [s]."""
@@ -71,9 +72,20 @@ class Commander:
         self.joint_names = joint_names
         self.stamped = stamped
         self.current: Command | None = None
+        self._latest = 0
+
+    def sees_set_back(self, now: int) -> bool:
+        """Whether the clock was set back since the last look at it [ns].
+
+        When the robot does what it was told, then, nobody knows.
+        """
+        latest, self._latest = self._latest, now
+        return now < latest - _BACK
 
     def running(self, now: int) -> Command | None:
-        """Return what the robot is doing at a time [ns]; None if it stands."""
+        """Return what the robot is doing at a time [ns]; None if it stands, or nobody knows."""
+        if self.sees_set_back(now):
+            self.forget()
         return self.current if self.current is not None and now < self.current.end else None
 
     def plan(
@@ -96,11 +108,15 @@ class Commander:
         Raises:
             TrajectoryError: The motion and the robot do not belong together.
         """
+        seen = None
+        if measured is not None:
+            seen = Seen(measured.positions, measured.velocities, now)
         running = self.running(now)
         if running is None or _is_lost(running, now, measured):
             departure = self._departure(measured, stops=motion is None)
             planned = plan(departure, motion, None, self.joint_names, limits)
-            return Command(planned.trajectory, now, planned.begins, departure, now, self.current)
+            last = self.current
+            return Command(planned.trajectory, now, planned.begins, departure, now, last, seen)
         times, elapsed = running.trajectory.time_from_start, running.elapsed(now)
         passed = int(np.searchsorted(times, elapsed - _BEHIND, side='right'))
         kept = max(passed - 1, 0) if self.stamped else None
@@ -113,6 +129,7 @@ class Commander:
             takeover,
             running.start + round(takeover.elapsed * SECOND),
             running,
+            seen,
         )
 
     def launched(self, command: Command, now: int) -> Command | None:
@@ -138,6 +155,11 @@ class Commander:
             command = replace(command, start=now, takes_over=now)
         self.current = command
         return command
+
+    def withdraw(self, command: Command) -> None:
+        """Take back what was launched and must not be sent; what it follows goes on."""
+        if self.current is command:
+            self.current = command.follows
 
     def forget(self) -> None:
         """Plan the next command from what is measured alone."""

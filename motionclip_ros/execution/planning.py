@@ -10,14 +10,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from motionclip_model.errors import TrajectoryError
-from motionclip_ros.execution.splicing import appended, depart, settle, splice, stop
+from motionclip_ros.execution.splicing import RESTING, appended, depart, settle, splice, stop
 from motionclip_ros.execution.state import MovingState
 from motionclip_ros.retargeting.approach import Entered
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.trajectory import RobotTrajectory, Sample
 
 _FIRST = 1e-3  # [s] of the first point that is kept
-_ARRIVED = 0.04  # [s] in which whoever starts on arrival finds its way into a takeover
+_ARRIVED = 0.04  # [s] in which a controller finds its way from where a robot is that moves
 _SAME = 1e-6  # [s]
 
 
@@ -88,8 +88,13 @@ def plan(
         state = _state(origin, limits)
         if motion is None:
             settled = settle(state, joint_names, limits)
-            return Plan(settled, settled.seconds, 0.0)
-        return Plan(*depart(state, motion, limits), 0.0)
+            entered = Entered(settled, settled.seconds)
+        else:
+            entered = depart(state, motion, limits)
+        if np.abs(state.velocities).max() > RESTING:
+            # Meanwhile it has moved on, nobody knows how.
+            entered = Entered(_after(entered.trajectory, _ARRIVED), entered.begins)
+        return Plan(*entered, 0.0)
     if current is None:
         raise TrajectoryError('there is no trajectory to be taken over')
     if motion is None:
@@ -115,11 +120,14 @@ def _state(origin: Departure, limits: JointLimits) -> MovingState:
 
 
 def _after(trajectory: RobotTrajectory, seconds: float) -> RobotTrajectory:
-    """Drop what is due too soon; the last two points stay."""
-    first = int(np.searchsorted(trajectory.time_from_start, seconds))
-    first = min(first, len(trajectory) - 2)
-    rows = (getattr(trajectory, name)[first:] for name in ('time_from_start', *Sample._fields))
-    return RobotTrajectory(trajectory.joint_names, *rows)
+    """Drop what is due too soon; of what ends sooner, the end is left, and comes later."""
+    times = trajectory.time_from_start
+    first = int(np.searchsorted(times, seconds))
+    rows = (getattr(trajectory, name)[first:] for name in Sample._fields)
+    if first <= len(times) - 2:
+        return RobotTrajectory(trajectory.joint_names, times[first:], *rows)
+    ends = (np.repeat(getattr(trajectory, name)[-1:], 2, axis=0) for name in Sample._fields)
+    return RobotTrajectory(trajectory.joint_names, np.array([1.0, 1.5]) * seconds, *ends)
 
 
 def _head(current: RobotTrajectory, elapsed: float, kept: int) -> RobotTrajectory:

@@ -13,6 +13,9 @@ from motionclip_ros.retargeting.approach import start_inside
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
+SECOND = 1_000_000_000
+"""[ns]"""
+
 
 class MovingState(NamedTuple):
     """A robot at one moment, in the joint order of a trajectory or of its limits.

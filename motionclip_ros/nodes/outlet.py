@@ -9,9 +9,11 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from motionclip_model.errors import MotionClipError
 from motionclip_ros import conversions
-from motionclip_ros.execution.commander import SECOND, Command
+from motionclip_ros.execution.bounds import BasePath
+from motionclip_ros.execution.commander import Command
+from motionclip_ros.execution.envelope import Rules, SafetyEnvelope
 from motionclip_ros.execution.parts import moving, only
-from motionclip_ros.execution.state import MovingState
+from motionclip_ros.execution.state import SECOND, MovingState
 from motionclip_ros.inbox import Request
 from motionclip_ros.nodes.heartbeat import Heartbeat
 from motionclip_ros.nodes.joint_states import JointStates
@@ -67,6 +69,7 @@ class RobotOutlet:
             else TopicLink(node, settings.controller)
         )
         self._joint_states = JointStates(node)
+        self._envelope = SafetyEnvelope()
         publisher = node.create_lifecycle_publisher
         self._joints = publisher(JointTrajectory, '~/joint_trajectory', **overridable(LATCHED))
         self._human = publisher(MultiDOFJointTrajectory, '~/human_motion', LATCHED)
@@ -130,17 +133,25 @@ class RobotOutlet:
         return conversions.joint_trajectory(trajectory)
 
     def send(self, performance: Performance, message: JointTrajectory) -> None:
-        """Tell the robot, and then everybody else."""
+        """Tell the robot, and then everybody else; see `Outlet`."""
         began = time.perf_counter()
-        command = performance.command
+        command, path = performance.command, performance.command.trajectory
         start = command.start if self.settings.stamped else 0
         message.header.stamp = conversions.moment(start)
-        self.link.send(message, command)
+        cleared = self._envelope.clear(
+            message,
+            self.now(),
+            self._rules(),
+            command.seen,
+            BasePath(path.base_position, path.base_quaternion_xyzw),
+            is_stop=performance.generation is None,
+        )
+        self.link.send(cleared, command)
         published = 1e3 * (time.perf_counter() - began)
         # Somebody may have remapped the one to the other; a robot shall not be told twice.
         if self._joints.topic_name != self.link.topic:
             self._joints.publish(message)
-        self._base.publish(conversions.base_trajectory(command.trajectory, start))
+        self._base.publish(conversions.base_trajectory(path, start))
         if performance.generation is None:
             self._show.end()
         else:
@@ -154,6 +165,10 @@ class RobotOutlet:
     def halt(self) -> None:
         """Do what can be done to stop a robot of which nothing is known."""
         self.link.halt()
+
+    def forget(self) -> None:
+        """Count no longer on what the robot was told."""
+        self._envelope.forget()
 
     def preview(self, performance: Performance) -> None:
         """Show what the robot is to do."""
@@ -172,6 +187,12 @@ class RobotOutlet:
         self._outcome.publish(
             conversions.report({'text': request.text, 'outcome': outcome.name, 'message': message})
         )
+
+    def _rules(self) -> Rules:
+        settings = self.settings
+        max_age = settings.joint_state_timeout if settings.require_joint_states else None
+        robot = self._robot
+        return Rules(robot.joint_names, robot.limits, settings.workspace, max_age)
 
     def _offset(self) -> tuple[float, float]:
         x, y = self.settings.preview_offset

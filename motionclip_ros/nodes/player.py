@@ -14,11 +14,14 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from motionclip_model.errors import MotionClipError, RobotError
 from motionclip_ros import conversions, messages, topics
+from motionclip_ros.execution.envelope import Cleared, Rules, SafetyEnvelope
+from motionclip_ros.execution.followed import Seen
 from motionclip_ros.nodes.message_types import message_type
 from motionclip_ros.nodes.running import LATEST, RELIABLE, serve
 from motionclip_ros.parameters import declaration
 from motionclip_ros.parameters.definitions import PlayerParameters
-from motionclip_ros.replaying import Channel, Event, read_replay
+from motionclip_ros.replaying import Channel, Event, read_replay, recorded_robot
+from motionclip_ros.retargeting.robots.robot import load_robot
 
 _AT_START = 0.2
 """How far a robot's joints may be from where the first trajectory begins [rad]."""
@@ -42,13 +45,20 @@ class PlayerNode(Node):  # type: ignore[misc]
             self._settings.bag, self._settings.topics, self._settings.namespace or None
         )
         self._events = list(reversed(replay.events))
+        self._origin = replay.events[0].received
         self._types = {channel.topic: _message_type(channel.kind) for channel in replay.channels}
         self._outputs = {channel.topic: self._output(channel) for channel in replay.channels}
         self._measured: JointState | None = None
+        self._measured_at = 0
         self._commanded = False
+        self._envelope = SafetyEnvelope()
+        self._rules: Rules | None = None
+        if topics.TRAJECTORY in self._outputs:
+            self._rules = _rules(self._settings)
         if topics.JOINT_STATES not in self._outputs:
             self.create_subscription(JointState, topics.JOINT_STATES, self._on_joint_state, LATEST)
         self._began: float | None = None
+        self._first: int | None = None
         self._deadline = time.monotonic() + self._settings.patience
         self.create_timer(_STEP, self._play)
         self.get_logger().info(f'{len(self._events)} messages of {len(self._outputs)} topics')
@@ -72,6 +82,7 @@ class PlayerNode(Node):  # type: ignore[misc]
 
     def _on_joint_state(self, message: JointState) -> None:
         self._measured = message
+        self._measured_at = self.get_clock().now().nanoseconds
 
     def _play(self) -> None:
         """Publish what is due; the first calls wait."""
@@ -148,9 +159,46 @@ class PlayerNode(Node):  # type: ignore[misc]
         else:
             _slow_down(message, self._settings.rate)
             if begins := messages.nanoseconds(message.header.stamp):
-                later = (begins - event.received) / self._settings.rate
-                message.header.stamp = conversions.moment(now.nanoseconds + round(later))
+                message.header.stamp = conversions.moment(self._now_for(begins, event))
+        if event.topic == topics.TRAJECTORY:
+            message = self._cleared(message, now.nanoseconds).message
         output.publish(message)
+
+    def _now_for(self, begins: int, event: Event) -> int:
+        """Return when something begins on our clock that began so on the recorder's [ns].
+
+        All that is played keeps its distance from the first, whenever a timer lets it go: a
+        trajectory that takes over another has to fit it exactly.
+        """
+        rate = self._settings.rate
+        if self._first is None:
+            played = round((event.received - self._origin) / rate)
+            self._first = self.get_clock().now().nanoseconds - played
+        return self._first + round((begins - self._origin) / rate)
+
+    def _cleared(self, message: JointTrajectory, now: int) -> Cleared:
+        """Have the safety envelope look at what a robot is about to be told."""
+        assert self._rules is not None
+        assert self._measured is not None
+        said = messages.joint_motion(self._measured)
+        known = [said.get(name, (0.0, 0.0)) for name in self._rules.joint_names]
+        positions, velocities = np.array(known, np.float64).T
+        seen = Seen(positions, velocities, self._measured_at)
+        return self._envelope.clear(message, now, self._rules, seen)
+
+
+def _rules(settings: PlayerParameters) -> Rules:
+    """Return what holds for the robot that is commanded.
+
+    Raises:
+        RobotError: It cannot be loaded.
+        ConfigError: The recording does not say which it is.
+    """
+    name, joint_limits = settings.robot, ''
+    if not name:
+        name, joint_limits = recorded_robot(settings.bag, settings.namespace or None)
+    robot = load_robot(name, joint_limits or None)
+    return Rules(robot.joint_names, robot.limits)
 
 
 def _slow_down(message: JointTrajectory | MultiDOFJointTrajectory, rate: float) -> None:

@@ -12,6 +12,7 @@ from trajectory_msgs.msg import JointTrajectory
 from motionclip_model.errors import DependencyError, RobotError
 from motionclip_ros import topics
 from motionclip_ros.execution.commander import Command
+from motionclip_ros.execution.envelope import Cleared
 from motionclip_ros.nodes.following import follow_joint_trajectory
 from motionclip_ros.nodes.running import RELIABLE, overridable
 
@@ -37,7 +38,7 @@ class RobotLink(Protocol):
             RobotError: There is none.
         """
 
-    def send(self, message: JointTrajectory, command: Command) -> None:
+    def send(self, cleared: Cleared, command: Command) -> None:
         """Have a trajectory executed in the place of what is."""
 
     def halt(self) -> None:
@@ -80,9 +81,9 @@ class TopicLink:
                 'the topic to where it listens'
             )
 
-    def send(self, message: JointTrajectory, command: Command) -> None:
+    def send(self, cleared: Cleared, command: Command) -> None:
         """Publish a trajectory."""
-        self._publisher.publish(message)
+        self._publisher.publish(cleared.message)
 
     def halt(self) -> None:
         """Publish an empty trajectory: a stop for some controllers, though not for all."""
@@ -143,9 +144,9 @@ class ActionLink:
                 'served, or set the parameter execution to "topic"'
             )
 
-    def send(self, message: JointTrajectory, command: Command) -> None:
+    def send(self, cleared: Cleared, command: Command) -> None:
         """Send a trajectory as a goal; the controller lets the older one go."""
-        asked = self._client.send_goal_async(self._kind.Goal(trajectory=message))
+        asked = self._client.send_goal_async(self._kind.Goal(trajectory=cleared.message))
         asked.add_done_callback(lambda answer: self._on_answer(answer.result(), command))
 
     def halt(self) -> None:

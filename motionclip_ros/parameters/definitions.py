@@ -103,6 +103,9 @@ class GeneratorParameters:
     joint_state_timeout: float = _parameter(
         1.0, 'Age at which a joint state no longer counts [s]', between=(0.05, 60.0)
     )
+    workspace: float = _parameter(
+        20.0, 'How far a motion may take the base from where it begins [m]', between=(0.1, 1000.0)
+    )
     preview_offset: tuple[float, ...] = _parameter(
         (0.0, 1.0), 'Where person and preview stand in the frame odom: x and y [m]'
     )
@@ -194,6 +197,9 @@ class PlayerParameters:
     bag: str = _parameter('bag', 'Folder of the recording', fixed=True)
     namespace: str = _parameter(
         '', "The recorded robot's; empty where there is only one", fixed=True
+    )
+    robot: str = _parameter(
+        '', "Whose limits hold: a name or a path; empty for the recording's", fixed=True
     )
     rate: float = _parameter(
         1.0,

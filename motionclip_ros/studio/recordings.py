@@ -6,7 +6,7 @@ import numpy as np
 
 from motionclip_model.errors import ConfigError
 from motionclip_ros.bag import Bag, RecordedJoints
-from motionclip_ros.execution.commander import SECOND
+from motionclip_ros.execution.state import SECOND
 from motionclip_ros.retargeting.robots.robot import load_robot
 from motionclip_ros.scenes import recorded
 from motionclip_ros.studio.takes import Measured, Take

@@ -1,0 +1,131 @@
+"""What a controller follows by what was published: a model of it for the safety envelope."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from scipy.interpolate import CubicHermiteSpline
+
+from motionclip_model.errors import UnsafeError
+from motionclip_ros.execution.bounds import Knots
+from motionclip_ros.execution.state import SECOND
+from motionclip_ros.follower import JointCommand
+
+_OFF = 2e-5  # [rad] from where the robot is, where a path begins in the past
+_FASTER = 2e-3  # [rad/s] than the robot is, likewise
+_RESTING = 0.02  # [rad/s] of a joint of which a command says nothing
+
+
+class Seen(NamedTuple):
+    """Where a robot is at a moment.
+
+    Attributes:
+        positions: [rad].
+        velocities: [rad/s].
+        at: The moment [ns].
+    """
+
+    positions: Float[np.ndarray, ' joint']
+    velocities: Float[np.ndarray, ' joint']
+    at: int
+
+
+class Followed(NamedTuple):
+    """A path from the moment at which it was published.
+
+    Attributes:
+        begin: That moment [ns]; times count from there.
+        knots: The joints' path; at its end the robot stands.
+        base_times: When the base is where [s]; empty where nobody said so.
+        base_positions: [m].
+    """
+
+    begin: int
+    knots: Knots
+    base_times: Float[np.ndarray, ' point']
+    base_positions: Float[np.ndarray, 'point 3']
+
+    def is_over(self, now: int) -> bool:
+        """Whether the robot stands at its end by a time [ns]."""
+        return now - self.begin >= self.knots.times[-1] * SECOND
+
+    def state(self, now: int) -> Seen:
+        """Return where the robot should be at a time [ns]."""
+        if self.is_over(now):
+            return Seen(self.knots.positions[-1], np.zeros(self.knots.positions.shape[1]), now)
+        seconds = max((now - self.begin) / SECOND, float(self.knots.times[0]))
+        path = CubicHermiteSpline(*self.knots)
+        return Seen(path(seconds), path(seconds, 1), now)
+
+    def base(self, now: int) -> Float[np.ndarray, '3'] | None:
+        """Return where the base should be at a time [ns]; None if nobody said so."""
+        if not len(self.base_times):
+            return None
+        seconds = (now - self.begin) / SECOND
+        axes = self.base_positions.T
+        return np.array([np.interp(seconds, self.base_times, axis) for axis in axes])
+
+
+def joined(
+    command: JointCommand, times: np.ndarray, joint_names: tuple[str, ...], origin: Seen | None
+) -> Knots:
+    """Return what a controller makes of a command that reaches it now.
+
+    What is past is skipped, and until the first point is due it goes there from where it is.
+
+    Args:
+        command: What it gets, with velocities.
+        times: Its times from now on; the last one is not past [s].
+        joint_names: The robot's joints, the order of the knots' columns.
+        origin: Where the robot is now; None if nobody knows, and it is taken to be where the
+            command begins.
+
+    Raises:
+        UnsafeError: The command is not about this robot, or it is not on the command's path.
+    """
+    columns = _columns(command, joint_names)
+    positions = np.zeros((len(times), len(joint_names)))
+    if origin is not None:
+        positions[:] = origin.positions
+        others = np.delete(np.abs(origin.velocities), columns)
+        if others.max(initial=0.0) > _RESTING:
+            raise UnsafeError('a joint moves of which it says nothing; name every moving joint')
+    elif len(columns) < len(joint_names):
+        raise UnsafeError('nobody knows where the joints are of which it says nothing')
+    velocities = np.zeros_like(positions)
+    positions[:, columns], velocities[:, columns] = command.positions, command.velocities
+    knots = Knots(times, positions, velocities)
+    past = int(np.searchsorted(times, 0.0, side='right'))
+    if past:
+        knots = Knots(*(part[past - 1 :] for part in knots))
+        if origin is not None:
+            _check_on(knots, origin, joint_names)
+        return knots
+    if origin is None:
+        origin = Seen(positions[0], np.zeros(len(joint_names)), 0)
+    return Knots(
+        np.concatenate([[0.0], times]),
+        np.vstack([origin.positions, positions]),
+        np.vstack([origin.velocities, velocities]),
+    )
+
+
+def _columns(command: JointCommand, joint_names: tuple[str, ...]) -> np.ndarray:
+    index = {name: column for column, name in enumerate(joint_names)}
+    unknown = [name for name in command.joint_names if name not in index]
+    if unknown:
+        raise UnsafeError(f'unknown joint {unknown[0]!r}; this robot has {", ".join(joint_names)}')
+    return np.array([index[name] for name in command.joint_names], np.intp)
+
+
+def _check_on(knots: Knots, origin: Seen, joint_names: tuple[str, ...]) -> None:
+    """Refuse a path that is not where the robot is."""
+    path = CubicHermiteSpline(*knots)
+    off = np.abs(path(0.0) - origin.positions)
+    faster = np.abs(path(0.0, 1) - origin.velocities)
+    if off.max() > _OFF or faster.max() > _FASTER:
+        joint = int(np.argmax(np.maximum(off / _OFF, faster / _FASTER)))
+        raise UnsafeError(
+            f'{joint_names[joint]} would jump by {off[joint]:.3f} rad and {faster[joint]:.2f} '
+            'rad/s from what it does now'
+        )

@@ -1,0 +1,218 @@
+"""Nothing unsafe gets past the safety envelope, and everything that is planned well does."""
+
+from functools import cache
+
+import numpy as np
+from envelope_cases import BEGAN, TEXTS, Controller, GuardedOutlet, Pipeline, cases, message, raw
+from hypothesis import given
+from hypothesis import strategies as st
+from test_approach import measured, retargeted
+from test_performing import SOURCES
+from test_trajectory import NAMES, limits
+
+from motionclip_model.errors import UnsafeError
+from motionclip_ros.execution.bounds import BasePath
+from motionclip_ros.execution.commander import LEADS, STOP_LEADS, Commander
+from motionclip_ros.execution.envelope import Rules, SafetyEnvelope
+from motionclip_ros.execution.followed import Seen
+from motionclip_ros.execution.state import SECOND, MovingState
+from motionclip_ros.inbox import Request
+from motionclip_ros.performing import Performer
+from motionclip_ros.retargeting.trajectory import RobotTrajectory
+
+SEEDS = st.integers(0, 2**32)
+JERKS = st.sampled_from([np.inf, 2000.0, 400.0])
+STILL = np.zeros(3)
+
+
+def rules(jerk: float = np.inf, **changes) -> Rules:
+    return Rules(NAMES, limits(jerk=np.full(3, jerk)), **changes)
+
+
+def standing(positions: np.ndarray, at: int = BEGAN) -> Seen:
+    return Seen(positions, STILL, at)
+
+
+NUMBERS = st.one_of(
+    st.floats(-4.0, 4.0),
+    st.sampled_from([0.0, -0.0, np.nan, np.inf, -np.inf, 1e300, -1e300, 1e-300, 5e-324]),
+)
+TIMES = st.one_of(st.floats(1e-4, 3.0), st.sampled_from([0.0, -1.0, 1e-9, 1e-6, 86400.0]))
+POINTS = st.lists(
+    st.tuples(
+        TIMES, st.lists(NUMBERS, min_size=3, max_size=3), st.lists(NUMBERS, min_size=3, max_size=3)
+    ),
+    max_size=5,
+)
+NAMED = st.sampled_from([NAMES, NAMES[::-1], ('hip', 'knee', 'tail'), ('hip', 'hip', 'knee')])
+
+
+@cases(1200)
+@given(
+    NAMED,
+    POINTS,
+    st.booleans(),
+    st.integers(-3 * SECOND, 3 * SECOND),
+    st.booleans(),
+    st.floats(0.0, 2.0),
+    st.booleans(),
+)
+def test_no_wild_message_moves_the_robot_wrongly(
+    names, points, ordered, offset, stamped, age, is_stop
+) -> None:
+    here = np.array([0.0, 1.0, -1.0])
+    controller, envelope = Controller(here, limits()), SafetyEnvelope()
+    if ordered:
+        points = sorted(points, key=lambda point: point[0])
+    published = raw(names, points, BEGAN + offset if stamped else 0)
+    seen = standing(here, BEGAN - round(age * SECOND))
+    try:
+        envelope.clear(published, BEGAN, rules(), seen, is_stop=is_stop)
+    except UnsafeError:
+        return
+    if points:
+        controller.accept(published, BEGAN)
+
+
+@cache
+def departure(seed: int, jerk: float) -> RobotTrajectory:
+    """What a robot is told that stands."""
+    state = MovingState(measured(seed), STILL, STILL)
+    planned = Commander(NAMES, True).plan(retargeted(seed), BEGAN, state, rules(jerk).limits, 0.1)
+    return planned.trajectory
+
+
+@cases(640)
+@given(
+    SEEDS, st.sampled_from(['slow', 'fast', 'shift', 'jag', 'cut', 'hurry', 'nan', 'frozen']),
+    st.floats(0.0, 1.0), st.booleans(), JERKS,
+)  # fmt: skip
+def test_no_faulty_plan_moves_the_robot_wrongly(seed, fault, amount, stamped, jerk) -> None:
+    here = measured(seed)
+    bounds = rules(jerk).limits
+    trajectory = departure(seed, jerk)
+    rng = np.random.default_rng(seed)
+    point, joint = rng.integers(len(trajectory)), rng.integers(3)
+    times = trajectory.time_from_start.copy()
+    positions, velocities = trajectory.positions.copy(), trajectory.velocities.copy()
+    if fault in ('slow', 'fast'):
+        factor = 1.0 + amount if fault == 'slow' else 1.0 / (1.0 + 3.0 * amount)
+        times, velocities = times * factor, velocities / factor
+    elif fault == 'shift':
+        positions += 2.0 * amount - 1.0
+    elif fault == 'jag':
+        positions[point, joint] += 0.2 * (2.0 * amount - 1.0)
+    elif fault == 'cut':
+        first = int(amount * (len(times) - 2))
+        times = times[first:] - times[first] + 0.02
+        positions, velocities = positions[first:], velocities[first:]
+    elif fault == 'hurry':
+        velocities[point, joint] += 4.0 * (2.0 * amount - 1.0)
+    elif fault == 'nan':
+        positions[point, joint] = rng.choice([np.nan, np.inf, 1e300])
+    else:
+        positions[:] = positions[point]
+    rows = zip(times.tolist(), positions.tolist(), velocities.tolist(), strict=True)
+    published = raw(NAMES, list(rows), BEGAN if stamped else 0)
+    controller, envelope = Controller(here, bounds), SafetyEnvelope()
+    try:
+        envelope.clear(published, BEGAN, rules(jerk), standing(here))
+    except UnsafeError:
+        assert fault != 'slow'  # which is no fault
+        return
+    controller.accept(published, BEGAN)
+
+
+def base_of(trajectory: RobotTrajectory, height: float = 0.8) -> BasePath:
+    """A base that stays where it is."""
+    count = len(trajectory)
+    return BasePath(np.tile([0.0, 0.0, height], (count, 1)), np.tile([0.0, 0, 0, 1], (count, 1)))
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(['move', 'stop', 'late', 'lost']), SEEDS, st.floats(0.0, 1.2)),
+    min_size=1,
+    max_size=5,
+)
+
+
+@cases(40)
+@given(SEEDS, STEPS, st.booleans(), JERKS)
+def test_all_that_is_planned_well_passes_and_is_safe(seed, steps, stamped, jerk) -> None:
+    here, bounds = measured(seed), rules(jerk).limits
+    controller, envelope = Controller(here, bounds), SafetyEnvelope()
+    commander, now = Commander(NAMES, stamped), BEGAN
+    for kind, chosen, wait in steps:
+        if commander.current is not None:
+            now += round(wait * commander.current.trajectory.seconds * SECOND)
+        if kind == 'stop' and commander.running(now) is None:
+            continue
+        motion = None if kind == 'stop' else retargeted(chosen)
+        lead = (STOP_LEADS if motion is None else LEADS)[0]
+        seen = controller.seen(now)
+        state = MovingState(seen.positions, seen.velocities, STILL)
+        planned = commander.plan(motion, now, state, bounds, lead)
+        took = round((0.9 if kind == 'late' else 0.3) * lead * SECOND)
+        sent = now + took if stamped else max(planned.takes_over, now) + took // 100
+        launched = commander.launched(planned, sent)
+        assert launched is not None
+        published = message(launched.trajectory, launched.start if stamped else 0)
+        envelope.clear(
+            published, sent, rules(jerk), seen, base_of(launched.trajectory),
+            is_stop=motion is None,
+        )  # fmt: skip
+        controller.accept(published, sent)
+        now = sent
+
+
+DEEDS = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(TEXTS), st.integers(0, 50), st.floats(0.0, 0.08)),
+        st.tuples(st.just('stop'), st.just(0), st.floats(0.0, 0.02)),
+        st.tuples(st.just('cancel'), st.just(0), st.just(0.0)),
+        st.tuples(st.just('wait'), st.integers(1, 3000), st.just(0.0)),
+        st.tuples(st.just('set back'), st.integers(60, 3000), st.just(0.0)),
+        st.tuples(st.just('stale'), st.integers(0, 1), st.just(0.0)),
+        st.tuples(st.just('gave up'), st.just(0), st.just(0.0)),
+    ),
+    min_size=2,
+    max_size=8,
+)
+
+
+@cases(120)
+@given(st.integers(0, 50), DEEDS, st.booleans(), JERKS)
+def test_no_sequence_of_requests_and_faults_moves_the_robot_wrongly(
+    seed, deeds, stamped, jerk
+) -> None:
+    outlet = GuardedOutlet(measured(seed), rules(jerk).limits, stamped)
+    performer = Performer(Pipeline(outlet.bounds), outlet, SOURCES, Commander(NAMES, stamped))
+    requests: list[Request] = []
+    try:
+        for deed, number, lag in deeds:
+            outlet.lag = lag
+            if deed in TEXTS:
+                outlet.answered.clear()
+                ends = outlet.answered.set
+                requests.append(Request(deed, seed=number, on_end=lambda _, ends=ends: ends()))
+                performer.say(requests[-1])
+                assert outlet.answered.wait(20.0)
+            elif deed == 'stop':
+                performer.stop()
+            elif deed == 'cancel' and requests:
+                performer.cancel(requests[-1])
+            elif deed == 'wait':
+                outlet.time += number * 1_000_000
+            elif deed == 'set back':
+                performer.look(True)  # as a node does, ten times a second
+                outlet.time -= number * 1_000_000
+                outlet.controller.set_back(number * 1_000_000)
+            elif deed == 'stale':
+                outlet.stale = bool(number)
+            elif deed == 'gave up' and performer.commander.current is not None:
+                outlet.controller.brake(outlet.time)
+                performer.finished(performer.commander.current, 'a tolerance was exceeded')
+    finally:
+        performer.close()
+    assert not outlet.problems
+    assert len(outlet.outcomes) == len(requests)
