@@ -118,7 +118,7 @@ def start_all(graph: Graph) -> None:
     graph.start(
         GENERATOR, '-p', 'robot:=description', '-p', 'execution:=action', *clock
     )  # fmt: skip
-    record(graph.folder / 'recorded')
+    record(graph.folder / 'recorded', robot='g1')
     graph.start(RECORDER, '-p', f'output:={graph.folder / "bag"}', *clock)
     graph.start('stub_recogniser', *clock)
     player = ('-p', f'bag:={graph.folder / "recorded"}', '-p', 'patience:=60.0')
