@@ -83,7 +83,7 @@ setup(
         'scipy>=1.14',
         'threadpoolctl>=3.1',
         'tokenizers>=0.21',
-        'torch>=2.5',
+        'torch>=2.6',  # before it, weights_only could be got round
         'transformers>=4.48',
         'trimesh>=4.0',
         'typer>=0.29',
@@ -132,6 +132,7 @@ setup(
             'pytest-xdist>=3.6',
             'roma>=1.5',
             'selenium>=4.30',
+            'smplx>=0.1.28',
             'ray>=2.40',
             'ruff>=0.9',
             'setuptools>=68,<80',

@@ -6,9 +6,13 @@ Start it with `ros2 launch motionclip_ros text_to_robot.launch.py rviz:=true rec
 
 from typing import NamedTuple
 
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import (
+    EnvironmentVariable,
+    LaunchConfiguration,
+    PathJoinSubstitution,
+)
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
@@ -20,6 +24,8 @@ from motionclip_ros.retargeting.robots.robot import load_robot
 PACKAGE = 'motionclip_ros'
 SHARE = FindPackageShare(PACKAGE)
 PARAMETERS = PathJoinSubstitution([SHARE, 'config', 'motionclip.yaml'])
+
+RANGE = 'ROS_AUTOMATIC_DISCOVERY_RANGE'
 
 # Robots in namespaces do not share their transforms, as in Nav2.
 GLOBAL = [('/tf', 'tf'), ('/tf_static', 'tf_static')]
@@ -65,10 +71,21 @@ def generate_launch_description() -> LaunchDescription:
                 )
                 for name, argument in ARGUMENTS.items()
             ),
+            # A simulated robot is nobody else's business; a real one is on another machine.
+            SetEnvironmentVariable(
+                RANGE,
+                EnvironmentVariable(RANGE, default_value='LOCALHOST'),
+                condition=IfCondition(LaunchConfiguration('sim')),
+            ),
             OpaqueFunction(function=_nodes),
             OpaqueFunction(function=_views, condition=IfCondition(LaunchConfiguration('rviz'))),
         ]
     )
+
+
+def _enclave(*names: str) -> list[str]:
+    """Name the enclave of a node, its full name; without SROS 2 it means nothing."""
+    return ['--enclave', '/'.join(('', *(name.strip('/') for name in names if name)))]
 
 
 def _nodes(context: LaunchContext) -> list[Node]:
@@ -88,6 +105,7 @@ def _nodes(context: LaunchContext) -> list[Node]:
             output='screen',
             parameters=[PARAMETERS, typed, common, *filter(None, [asked['params']])],
             remappings=GLOBAL if asked['namespace'] else [],
+            ros_arguments=_enclave(asked['namespace'], name or executable),
         )
 
     nodes = [
@@ -129,6 +147,7 @@ def _views(context: LaunchContext) -> list[Node]:
         arguments=['-d', PathJoinSubstitution([SHARE, 'rviz', 'motionclip.rviz'])],
         parameters=[sim_time],
         remappings=[*remappings, *((f'/{name}', name) for name in SHOWN)],
+        ros_arguments=_enclave(namespace, 'rviz2'),
     )
     if robot == FROM_DESCRIPTION:
         return [viewer]  # who publishes the description says where its links are, too
@@ -141,12 +160,14 @@ def _views(context: LaunchContext) -> list[Node]:
             namespace=namespace,
             parameters=[description, sim_time],
             remappings=remappings,
+            ros_arguments=_enclave(namespace, 'robot_state_publisher'),
         ),
         Node(
             **publisher,
             namespace=f'{namespace}/motionclip/preview',
             parameters=[description, sim_time, {'frame_prefix': 'preview/'}],
             remappings=[(there, f'{namespace}{there}') for there, _ in remappings],
+            ros_arguments=_enclave(namespace, 'motionclip/preview', 'robot_state_publisher'),
         ),
         viewer,
     ]

@@ -17,12 +17,19 @@ from torch import Tensor, nn
 from motionclip_model import skeleton
 from motionclip_model.errors import ConfigError, DependencyError
 from motionclip_model.limbs import LIMBS
-from motionclip_model.storage import read_arrays
+from motionclip_model.smpl_file import read_body_arrays
 
 SMPL_FOLDER_VARIABLE = 'SMPL_MODEL_DIR'
-"""Environment variable that names the folder with the files of SMPL-H or SMPL-X."""
+"""Environment variable that names the folder with the files of SMPL, SMPL-H or SMPL-X."""
 
-_SMPL_FILES = ('neutral/model.npz', '*_NEUTRAL.npz', '*_neutral.npz')
+_SMPL_FILES = (
+    'neutral/model.npz',
+    '*_NEUTRAL.npz',
+    '*_neutral.npz',
+    '*_NEUTRAL.pkl',
+    '*_neutral.pkl',
+    'basic[mM]odel_neutral_*.pkl',
+)
 
 
 class Body(nn.Module):
@@ -107,7 +114,7 @@ class SmplBody(Body):
         """Read a model file.
 
         Args:
-            path: npz file as distributed for SMPL-H and SMPL-X.
+            path: npz or pkl file as distributed for SMPL, SMPL-H and SMPL-X.
 
         Raises:
             ConfigError: Missing, damaged, or no body model.
@@ -121,7 +128,7 @@ class SmplBody(Body):
                 'the mesh of SMPL needs the library smplx; run: pip install smplx'
             ) from None
         names = ('v_template', 'posedirs', 'J_regressor', 'weights', 'kintree_table', 'f')
-        arrays = read_arrays(path, names, ConfigError)
+        arrays = read_body_arrays(path, names)
         vertices, joints = len(arrays['v_template']), arrays['kintree_table'].shape[-1]
         wanted = {
             'v_template': (vertices, 3),
@@ -135,9 +142,12 @@ class SmplBody(Body):
             tuple(arrays['kintree_table'][0, 1:body]) != skeleton.PARENTS[1:body]
         ):
             raise ConfigError(f'{path}: not a body with the joints of SMPL, SMPL-H or SMPL-X')
+        faces = arrays['f']
+        if faces.ndim != 2 or not (faces.min(initial=0) >= 0 and faces.max(initial=0) < vertices):
+            raise ConfigError(f'{path}: its triangles are not of its {vertices} vertices')
         parents = arrays['kintree_table'][0].astype(np.int64)
         parents[0] = -1
-        self.faces = arrays['f'].astype(np.int32)
+        self.faces = faces.astype(np.int32)
         self.name = f'smpl {vertices}'
         directions = arrays['posedirs'].reshape(3 * vertices, -1).T
         for name, value in (
@@ -193,7 +203,7 @@ def load_body(source: str | os.PathLike[str] | None = None) -> Body:
 
 
 def smpl_file(source: str | os.PathLike[str]) -> Path:
-    """Find the neutral body in a folder of SMPL-H or SMPL-X.
+    """Find the neutral body in a folder of SMPL, SMPL-H or SMPL-X.
 
     Raises:
         ConfigError: There is none.
@@ -204,7 +214,7 @@ def smpl_file(source: str | os.PathLike[str]) -> Path:
     found = [path for pattern in _SMPL_FILES for path in sorted(place.rglob(pattern))]
     if not found:
         raise ConfigError(
-            f'{place}: no body model; put the npz of SMPL-H (neutral/model.npz) or SMPL-X '
-            '(SMPLX_NEUTRAL.npz) there. Pickled .pkl models are not read'
+            f'{place}: no body model; put the neutral one of SMPL (SMPL_NEUTRAL.pkl), SMPL-H '
+            '(neutral/model.npz) or SMPL-X (SMPLX_NEUTRAL.npz) there'
         )
     return found[0]

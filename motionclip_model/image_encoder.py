@@ -187,7 +187,9 @@ def _processor(encoder: TextEncoder) -> Any:
     kind = getattr(transformers, 'CLIPImageProcessorPil', transformers.CLIPImageProcessor)
     local = Path(encoder.source).exists()
     try:
-        return kind.from_pretrained(encoder.source, local_files_only=local)
+        return kind.from_pretrained(
+            encoder.source, local_files_only=local, trust_remote_code=False
+        )
     except (OSError, ValueError) as error:
         reason = str(error).strip().split('\n')[0].rstrip('.')
         raise EncoderError(

@@ -82,6 +82,11 @@ class MotionClip:
             encoder = TextEncoder.load(named or 'minilm', device=device)
         return cls(network, encoder, info, device, load_familiarity(path))
 
+    @property
+    def encoder(self) -> TextEncoder:
+        """The frozen text encoder."""
+        return self._encoder
+
     def save(self, path: str | os.PathLike[str], info: dict[str, Any]) -> None:
         """Write a checkpoint: weights in half precision, sizes and facts in the header."""
         encoder = {'text_encoder': self._encoder.name, 'text_encoder_source': self._encoder.source}

@@ -1,12 +1,13 @@
 """Text to embedding: MiniLM from its PyPI wheel, or any CLIP in a local transformers folder."""
 
+import hashlib
 import unicodedata
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
-from safetensors import SafetensorError
 from torch import Tensor
 
 from motionclip_model.errors import EncoderError, TextError
@@ -155,6 +156,15 @@ class TextEncoder:
         self._last = (list(texts), found)
         return found
 
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of its weights as they are in memory, hexadecimal; by them it is told apart."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self.model.state_dict().items()):
+            digest.update(f'{name} {value.dtype} {tuple(value.shape)}'.encode())
+            digest.update(value.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy())
+        return digest.hexdigest()
+
     def probe(self) -> Float[Tensor, ' embedding']:
         """Embedding by which a checkpoint recognises its text encoder."""
         return self.encode([PROBE_TEXT]).meaning[0].cpu()
@@ -192,15 +202,20 @@ def _load_transformer(source: str) -> tuple[str, Any, Any]:
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     local = Path(source).exists()
     try:
-        config = AutoConfig.from_pretrained(source, local_files_only=local)
+        # Who does not say no is asked, by transformers, whether a folder's own code may run.
+        config = AutoConfig.from_pretrained(
+            source, local_files_only=local, trust_remote_code=False
+        )
         model = _load_weights(source, config, local)
-        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
+        tokenizer = AutoTokenizer.from_pretrained(
+            source, local_files_only=local, trust_remote_code=False
+        )
         if tokenizer.pad_token_id is None:
             raise ValueError('its tokenizer has no padding')
-    except (
-        OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError
-    ) as error:  # fmt: skip
+    except Exception as error:  # those of transformers, torch and pickle have no common parent
         reason = str(error).strip().split('\n')[0].rstrip('.')
+        if reason.startswith('Weights only load failed'):  # and advice to run what is in it
+            reason = 'its weights are a pickle that holds more than tensors'
         raise EncoderError(
             f'cannot load a text encoder from {source!r}: {reason}; give a transformers '
             'folder (CLIP or BERT-like), a hub id, or "minilm"'
@@ -225,7 +240,13 @@ def _load_weights(folder: str, config: Any, local: bool) -> Any:
         raise ValueError(f'a model of type {kind!r} is neither CLIP nor BERT-like')
     loaders: dict[str, Any] = {'clip': CLIPModel, 'clip_text_model': CLIPTextModelWithProjection}
     model, report = loaders.get(kind, AutoModel).from_pretrained(
-        folder, local_files_only=local, dtype=torch.float32, output_loading_info=True
+        folder,
+        local_files_only=local,
+        trust_remote_code=False,
+        # Of files that are pickles, as the older ones are, tensors alone are read.
+        weights_only=True,
+        dtype=torch.float32,
+        output_loading_info=True,
     )
     # What is not in the file is drawn at random: an encoder, but of nobody's space. Only the
     # head of BERT may be absent, which sentence encoders have no use for.

@@ -20,6 +20,7 @@ from motionclip_ros import topics
 from motionclip_ros.assessment import Verdict, assess, played
 from motionclip_ros.bag import Bag
 from motionclip_ros.nodes.client import GeneratorClient
+from motionclip_ros.nodes.running import stay_on_this_machine
 from motionclip_ros.processes import ProcessError, Processes
 from motionclip_ros.progress import OnPart, followed, standard_error, working
 from motionclip_ros.rendering import Frame, contact_sheet, robot_frames, write_film
@@ -108,7 +109,7 @@ def _perform(
 ) -> str | None:
     """Start everything, send the text, wait for the motion's end; return a refusal if any."""
     os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
-    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    stay_on_this_machine()
     environment = {**os.environ, 'ROS_LOG_DIR': str(draft / 'logs' / 'ros')}
     with (
         Processes(draft / 'logs', environment) as processes,
@@ -182,6 +183,7 @@ def _evaluate(draft: Path, robot: Robot, console: Console) -> Verdict:
     report.update(verdict.report)
     report['problem'] = verdict.problem
     report['urdf_sha256'] = robot.sha256
+    report['robot_sha256'] = robot.fingerprint
     report['versions'] = {
         'motionclip': __version__,
         **{name: importlib.metadata.version(name) for name in ('mujoco', 'pin', 'rosbags')},

@@ -100,6 +100,16 @@ class Pipeline:
         path = checkpoint_path(model)
         return cls(MotionClip.load(path), load_robot(robot, joint_limits), file_hash(path))
 
+    def hashes(self) -> dict[str, str]:
+        """Say by what hashes model, text encoder and robot are known again."""
+        return {
+            'model_sha256': self.model_sha256,
+            'text_encoder': self.model.encoder.name,
+            'text_encoder_sha256': self.model.encoder.sha256,
+            'urdf_sha256': self.robot.sha256,
+            'robot_sha256': self.robot.fingerprint,
+        }
+
     def warm_up(self) -> None:
         """Do everything once, so that the first command is as fast as the others."""
         self.generate('a person stands still', seconds=1.0, force=True)
@@ -153,7 +163,7 @@ class Pipeline:
             'seconds': motion.seconds,
             'parts': _parts(instruction, durations),
             'version': __version__,
-            'model_sha256': self.model_sha256,
+            **self.hashes(),
             'latency_ms': {
                 'encode': 1e3 * (encoded - started),
                 'decode': 1e3 * (decoded - encoded),

@@ -20,6 +20,10 @@ class Sources:
         urdf_sha256: Hash of the URDF.
         joint_limits: Path of a file of joint limits; empty for the robot's own.
         version: Version of motionclip.
+        robot_sha256: Hash of URDF, meshes, limits and correspondence. It is empty in recordings of
+            older versions, as are the next two.
+        text_encoder: Name of the text encoder.
+        text_encoder_sha256: Hash of its weights.
     """
 
     model: str
@@ -28,6 +32,9 @@ class Sources:
     urdf_sha256: str
     joint_limits: str
     version: str
+    robot_sha256: str = ''
+    text_encoder: str = ''
+    text_encoder_sha256: str = ''
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,19 @@ def verify(
     pipeline = Pipeline.load(str(checkpoint), robot or sources.robot, sources.joint_limits or None)
     made_for = pipeline.robot
     _require('robot', str(made_for.urdf_path), made_for.sha256, sources.urdf_sha256)
+    _require_same(
+        f'{made_for.urdf_path}, with its meshes, limits and mapping,',
+        made_for.fingerprint,
+        sources.robot_sha256,
+        'the URDF is the same; restore the other files that the recording was made with',
+    )
+    encoder = pipeline.model.encoder
+    _require_same(
+        f'the text encoder {encoder.name}',
+        encoder.sha256,
+        sources.text_encoder_sha256,
+        f'install {sources.text_encoder} as it was',
+    )
     return compare(performed, pipeline, path, on_part)
 
 
@@ -178,8 +191,13 @@ def _differ(recorded: np.ndarray, again: np.ndarray) -> str | None:
 
 
 def _require(what: str, path: str, found: str, recorded: str) -> None:
-    if found != recorded:
+    _require_same(path, found, recorded, f'name that one with --{what}')
+
+
+def _require_same(what: str, found: str, recorded: str, remedy: str) -> None:
+    """Refuse another one; recordings of older versions say nothing of some."""
+    if recorded and found != recorded:
         raise ConfigError(
-            f'{path} has SHA-256 {found[:12]}..., the recording was made with {recorded[:12]}...; '
-            f'name that one with --{what}'
+            f'{what} has SHA-256 {found[:12]}..., the recording was made with {recorded[:12]}...; '
+            f'{remedy}'
         )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.spatial.transform import Rotation
+from smpl_cases import body_arrays
 
 from motionclip_model import skeleton
 from motionclip_model.body import CapsuleBody, SmplBody, load_body, smpl_file
@@ -26,35 +27,11 @@ def random_pose(seed: int, count: int = 5) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(rotations).float(), torch.from_numpy(random.normal(size=(count, 3)))
 
 
-def save_capsules_as_smpl(path: Path) -> np.ndarray:
-    """Write the licence-free person in the layout of SMPL-H's files: 52 joints, no hands' flesh.
-
-    Returns:
-        Its vertices at rest.
-    """
-    rest = CapsuleBody()(torch.eye(3).expand(24, 3, 3), torch.zeros(3)).double().numpy()
-    places = skeleton.forward_kinematics(np.tile(np.eye(3), (24, 1, 1)), np.zeros(3)).positions
-    owners = np.concatenate([[limb.parent] * len(limb.surface()) for limb in LIMBS])
-    parents = np.concatenate([skeleton.PARENTS, np.full(28, 20)])
-    parents[22:24] = [20, 21]
-    vertices = np.concatenate([rest, places])
-    regressor, weights = np.zeros((52, len(vertices))), np.zeros((len(vertices), 52))
-    # The last 24 vertices are the joints themselves; the fingers sit in the left wrist.
-    regressor[np.arange(52), len(rest) + np.array([*range(24), *[20] * 28])] = 1.0
-    weights[np.arange(len(vertices)), np.concatenate([owners, np.arange(24)])] = 1.0
+def save_capsules_as_smpl(path: Path) -> None:
+    """Write the licence-free person in the layout of SMPL-H's files: 52 joints."""
+    arrays = body_arrays(52)
     path.parent.mkdir(parents=True, exist_ok=True)
-    tree = np.stack([parents, np.arange(52)]).astype(np.uint32)
-    np.savez(
-        path,
-        # A model's pelvis lies anywhere in its own frame; ours is where the motion says.
-        v_template=vertices + np.array([0.1, -0.3, 0.2]),
-        posedirs=np.zeros((len(vertices), 3, 459)),
-        J_regressor=regressor,
-        weights=weights,
-        kintree_table=tree,
-        f=np.array([[0, 1, 2]], np.uint32),
-    )
-    return vertices
+    np.savez(path, **{**arrays, 'posedirs': np.zeros_like(arrays['posedirs'])})
 
 
 def test_points_lie_on_the_flesh_of_their_limb() -> None:
@@ -122,9 +99,9 @@ def test_smpl_files_move_as_their_skeleton_says(tmp_path: Path) -> None:
     assert torch.allclose(sequence[1], found, atol=1e-5)
 
 
-def test_a_folder_of_pickles_is_refused_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / 'SMPL_NEUTRAL.pkl').write_bytes(b'')
-    with pytest.raises(ConfigError, match='are not read') as caught:
+def test_a_folder_without_a_body_says_what_belongs_there(tmp_path: Path) -> None:
+    (tmp_path / 'model.txt').write_bytes(b'')
+    with pytest.raises(ConfigError, match='put the neutral one') as caught:
         load_body(tmp_path)
     assert '\n' not in str(caught.value)
 

@@ -53,6 +53,9 @@ def test_a_good_run_leaves_everything(tmp_path, monkeypatch, capsys):
     # Usually .2; a machine that stalls for a moment lets the simulation fall behind its clock.
     assert report['simulation']['tracking_rms_deg'] < 10.0
     assert report['simulation']['commanded_limit_margin_deg'] >= 0.0
+    sources = report['provenance']['sources']
+    assert all(sources[name] for name in sources if name.endswith('_sha256'))
+    assert sources['robot_sha256'] == report['robot_sha256']
     assert Motion.load(out / 'motion.npz').seconds == pytest.approx(1.0)
     trajectory = RobotTrajectory.load(out / 'trajectory.npz')
     assert trajectory.seconds == pytest.approx(report['trajectory_seconds'])
@@ -167,3 +170,28 @@ def test_a_stubborn_process_is_killed(tmp_path, monkeypatch):
             time.sleep(0.05)
         (pid,) = set(children(os.getpid())) - others
     assert not Path(f'/proc/{pid}').exists()
+
+
+@pytest.mark.parametrize(('asked', 'given'), [(None, 'LOCALHOST'), ('SUBNET', 'SUBNET')])
+def test_the_nodes_look_for_each_other_on_this_machine_alone(tmp_path, monkeypatch, asked, given):
+    """Unless somebody who knows says otherwise."""
+    variable = 'ROS_AUTOMATIC_DISCOVERY_RANGE'
+    monkeypatch.setenv(variable, 'to be restored')
+    monkeypatch.delenv(variable) if asked is None else monkeypatch.setenv(variable, asked)
+    seen = []
+
+    def started(command, *, env, **_):
+        seen.append((command[2], env))
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        return subprocess_popen([sys.executable, '-c', ''], env=env)
+
+    subprocess_popen = subprocess.Popen
+    monkeypatch.setattr('motionclip_ros.processes.subprocess.Popen', started)
+    monkeypatch.setattr(Processes, 'check', lambda _: None)
+    assert demo.run_demo('a person waves', tmp_path / 'demo') == 130
+    assert [module.rpartition('.')[2] for module, _ in seen] == [
+        'recorder', 'simulator', GENERATOR,
+    ]  # fmt: skip
+    assert {env[variable] for _, env in seen} == {given}
+    assert all(env.keys() >= {'ROS_DOMAIN_ID', 'ROS_LOG_DIR'} for _, env in seen)

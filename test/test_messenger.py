@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from concurrent.futures import Future
 
 import pytest
@@ -10,6 +11,7 @@ from ros_talk import Talk
 
 from motionclip_model.errors import ConfigError, MotionClipError
 from motionclip_ros.nodes.messenger import Messenger
+from motionclip_ros.nodes.running import stay_on_this_machine
 from motionclip_ros.scenes import Scene
 from motionclip_ros.studio.robot_link import RobotLink
 from motionclip_ros.studio.takes import Take
@@ -75,3 +77,16 @@ def test_a_take_whose_commands_have_lengths_of_their_own_is_not_sent(monkeypatch
             asyncio.run(link.send(take))
     finally:
         link.close()
+
+
+def test_it_looks_for_robots_on_this_machine_alone_unless_told(monkeypatch):
+    variable = 'ROS_AUTOMATIC_DISCOVERY_RANGE'
+    for asked, kept in ((None, 'LOCALHOST'), ('SUBNET', 'SUBNET')):
+        monkeypatch.setenv(variable, asked or '')
+        if asked is None:
+            monkeypatch.delenv(variable)
+        stay_on_this_machine()
+        assert os.environ[variable] == kept
+    monkeypatch.delenv(variable)
+    Messenger().close()
+    assert os.environ[variable] == 'LOCALHOST'

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from motionclip_ros.studio.guard import LOCAL, Guard, entrance, new_token
+from motionclip_ros.studio.guard import HEADERS, LOCAL, Guard, entrance, new_token
 
 TOKEN = 'a-long-word-that-nobody-guesses'
 
@@ -108,3 +108,23 @@ def test_only_this_machine_does_without_a_token() -> None:
     assert all(len(token) >= 32 for token in tokens)
     assert entrance(None) == '/'
     assert entrance('x') == '/?token=x'
+
+
+@pytest.mark.parametrize('path', ['/', '/?token=guess', f'/?token={TOKEN}'])
+def test_every_answer_forbids_frames_other_hosts_and_referrers(local, remote, path) -> None:
+    wanted = {name.lower(): value for name, value in HEADERS.items()}
+    for guard in (local, remote):
+        for headers in ({}, {'origin': 'http://evil.example'}):
+            assert wanted.items() <= ask(guard, path, **headers)[1].items()
+    policy = HEADERS['Content-Security-Policy']
+    assert "frame-ancestors 'none'" in policy
+    assert not [word for word in policy.split() if '://' in word or word in ('*', 'https:')]
+
+
+def test_the_token_is_compared_in_constant_time(remote, monkeypatch) -> None:
+    compared = []
+    monkeypatch.setattr(
+        'hmac.compare_digest', lambda shown, token: compared.append(shown) or shown == token
+    )
+    ask(remote, '/?token=guess', cookie='motionclip_studio=other')
+    assert compared == [b'guess', b'other']

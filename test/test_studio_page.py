@@ -210,3 +210,21 @@ def test_everything_fits_into_the_window(visitor, width) -> None:
     assert canvas['width'] > 0.4 * width
     assert canvas['height'] > 200
     visitor.resize(1280, 800)
+
+
+def test_the_page_loads_nothing_from_another_host_and_cannot(visitor) -> None:
+    loaded = visitor.driver.execute_script(
+        "return performance.getEntriesByType('resource').map(entry => entry.name)"
+    )
+    assert len(loaded) > 10
+    strange = [url for url in loaded if not url.startswith((visitor.address, 'blob:', 'data:'))]
+    assert not strange
+    refused = visitor.driver.execute_async_script(
+        """
+        const done = arguments[0];
+        addEventListener('securitypolicyviolation', event => done(event.effectiveDirective));
+        fetch('http://elsewhere.example/').catch(() => {});
+        """
+    )
+    assert refused == 'connect-src'
+    assert visitor.complaints()  # the one of the browser about this

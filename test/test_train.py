@@ -12,6 +12,7 @@ from motionclip_model.errors import CheckpointError, ConfigError
 from motionclip_model.model import MotionClip
 from motionclip_model.training import trainer as train_module
 from motionclip_model.training.config import StageConfig
+from motionclip_model.training.data import fingerprint
 from motionclip_model.training.trainer import Trainer
 
 
@@ -143,5 +144,8 @@ def test_a_run_says_what_it_is(corpus, tmp_path) -> None:
     identity = json.loads((tmp_path / 'run.json').read_text())
     assert identity['config']['seed'] == 5
     assert identity['text_encoder'] == 'all-MiniLM-L6-v2'
+    assert identity['data'] == fingerprint(corpus)
+    assert len(identity['text_encoder_sha256']) == 64
+    assert identity['start_sha256'] is None
     # Nothing is trained yet: another configuration is welcome.
     small_trainer(small_config(1, seed=6), corpus, tmp_path)

@@ -184,6 +184,8 @@ def test_the_command_tells_same_from_different_from_unusable(
         'different': (report(seed=8), 1, 'not the same'),
         'model': (report(model_sha256='0' * 64), 2, 'with --model'),
         'robot': (report(urdf_sha256='0' * 64), 2, 'with --robot'),
+        'files': (report(robot_sha256='0' * 64), 2, 'meshes, limits and mapping'),
+        'encoder': (report(text_encoder_sha256='0' * 64), 2, 'the text encoder'),
         'old': ('{}', 2, 'the report is no use'),
         'nonsense': ('{', 2, 'not JSON'),
         'list': ('[1]', 2, 'not JSON'),

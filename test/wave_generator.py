@@ -62,10 +62,17 @@ def wave_trajectory(joint_names: tuple[str, ...], seconds: float = 2.0) -> Robot
 
 
 class WavePipeline:
-    model_sha256 = 'wave'
-
     def __init__(self, robot: str) -> None:
         self.robot = load_robot(robot)
+
+    def hashes(self) -> dict[str, str]:
+        return {
+            'model_sha256': 'wave',
+            'text_encoder': 'none',
+            'text_encoder_sha256': 'none',
+            'urdf_sha256': self.robot.sha256,
+            'robot_sha256': self.robot.fingerprint,
+        }
 
     def generate(
         self,

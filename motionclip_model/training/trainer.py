@@ -12,8 +12,9 @@ import torch
 
 from motionclip_model import __version__
 from motionclip_model.architecture import build_network
-from motionclip_model.checkpoint import save_network
+from motionclip_model.checkpoint import checkpoint_path, save_network
 from motionclip_model.errors import CheckpointError
+from motionclip_model.storage import file_hash
 from motionclip_model.text_encoder import TextEncoder
 from motionclip_model.training.config import StageConfig, TrainConfig
 from motionclip_model.training.data import fingerprint, provenance, samplers
@@ -86,7 +87,8 @@ class Trainer:
         self.is_main = self._processes.is_main
         self._journal = Journal(reporter if self.is_main else None)
         self.encoder = TextEncoder.load(text_encoder, device=self._processes.device.type)
-        identity = self._identity(fingerprint(corpus))
+        self._data_sha256 = fingerprint(corpus)
+        identity = self._identity(self._data_sha256)
         check_folder(out, identity)
         # One process prepares what the others then find.
         with room_on_disk(out), self._processes.main_first():
@@ -126,6 +128,8 @@ class Trainer:
         config = _plain(self._config)
         return {
             'data': provenance(self._train.clips),
+            'data_sha256': self._data_sha256,
+            **self._hashes(),
             'licence': config['licence'],
             'held_out': config['held_out'],
             'seed': config['seed'],
@@ -145,6 +149,15 @@ class Trainer:
             'config': _plain(self._config),
             'data': data,
             'text_encoder': self.encoder.name,
+            **self._hashes(),
+        }
+
+    def _hashes(self) -> dict[str, str | None]:
+        """By what the parts of a run are known again, besides its data."""
+        start = self._config.start
+        return {
+            'text_encoder_sha256': self.encoder.sha256,
+            'start_sha256': None if start is None else file_hash(checkpoint_path(start)),
         }
 
     def _new_network(self) -> Any:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from motionclip_model import __version__
@@ -83,17 +83,11 @@ def identity(retargeter: Retargeter, live: bool) -> str:
     The version stands for the code. Formats are left out: they change no number.
     """
     robot = retargeter.robot
-    correspondence = asdict(robot.correspondence)
-    del correspondence['source']  # a path, another one on each machine
-    limits = [getattr(robot.limits, field.name).tolist() for field in fields(robot.limits)]
     moved = [retargeter.owned.tolist(), retargeter.posture.tolist(), asdict(retargeter.weights)]
     asked = asdict(shipped_thresholds())
     parts = [
         __version__,
-        robot.sha256,
-        robot.joint_names,
-        correspondence,
-        limits,
+        robot.fingerprint,
         moved,
         asked,
         live,

@@ -59,12 +59,14 @@ def measured_with(model: str, corpus: Path) -> dict[str, str]:
     """Say which model was measured, and on which data."""
     from motionclip_model.checkpoint import checkpoint_path
     from motionclip_model.storage import file_hash
+    from motionclip_model.training.data import fingerprint
 
     return {
         'version': __version__,
         'model': model,
         'model_sha256': file_hash(checkpoint_path(model)),
         'data': str(corpus),
+        'data_sha256': fingerprint(corpus),
     }
 
 

@@ -13,7 +13,7 @@ from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import String
 
 from motionclip_ros import topics
-from motionclip_ros.nodes.running import LATCHED, RELIABLE, prepare_environment
+from motionclip_ros.nodes.running import LATCHED, RELIABLE, joining, prepare_environment
 
 _RECORDER = 'recorder'
 
@@ -27,15 +27,20 @@ class GeneratorClient:
     """
 
     def __init__(self) -> None:
-        """Join the ROS graph; signals stay with the caller."""
+        """Join the ROS graph; signals stay with the caller.
+
+        Raises:
+            MotionClipError: The graph is secured, and this node not let in.
+        """
         prepare_environment()
         self.report: dict[str, Any] | None = None
         self.refusal: str | None = None
         self._state: dict[str, str] = {}
         self._sent = False
         self._context = Context()
-        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
-        self._node = rclpy.create_node('motionclip_client', context=self._context)
+        with joining():
+            rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+            self._node = rclpy.create_node('motionclip_client', context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._text = self._node.create_publisher(String, topics.TEXT, RELIABLE)

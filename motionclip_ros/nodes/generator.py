@@ -41,7 +41,7 @@ class GeneratorNode(SteadyLifecycleNode):
         """Declare parameters; nothing is loaded yet.
 
         Args:
-            load_pipeline: Gives an object with `generate`, `robot` and `model_sha256`, as
+            load_pipeline: Gives an object with `generate`, `robot` and `hashes`, as
                 `motionclip_ros.pipeline.Pipeline` has them.
 
         Raises:
@@ -78,12 +78,11 @@ class GeneratorNode(SteadyLifecycleNode):
             settings = replace(settings, robot=robot_name(self, settings))
             self._pipeline = pipeline = self._load(settings)
             self._sources = Sources(
-                settings.model,
-                pipeline.model_sha256,
-                settings.robot,
-                pipeline.robot.sha256,
-                settings.joint_limits,
-                __version__,
+                model=settings.model,
+                robot=settings.robot,
+                joint_limits=settings.joint_limits,
+                version=__version__,
+                **pipeline.hashes(),
             )
             self._outlet = RobotOutlet(
                 self, pipeline.robot, self._sources, settings, self._watch, self._finished

@@ -17,22 +17,24 @@ from std_msgs.msg import String
 from motionclip_model.errors import DependencyError, MotionClipError
 from motionclip_ros import topics
 from motionclip_ros.inbox import STOP_WORDS
-from motionclip_ros.nodes.running import FLOOD, prepare_environment
+from motionclip_ros.nodes.running import FLOOD, joining, prepare_environment, stay_on_this_machine
 
 
 class Messenger:
     """A node of its own; close it in the end."""
 
     def __init__(self, namespace: str = ''):
-        """Join the ROS graph; signals stay with the caller.
+        """Join the ROS graph of this machine; signals stay with the caller.
 
         Args:
             namespace: Of the robot.
 
         Raises:
             DependencyError: The action type is not installed.
+            MotionClipError: The graph is secured, and this node not let in.
         """
         prepare_environment()
+        stay_on_this_machine()
         try:
             self._kind = importlib.import_module('motionclip_interfaces.action').GenerateMotion
         except ImportError:
@@ -40,8 +42,9 @@ class Messenger:
                 'motionclip_interfaces is not installed; `make interfaces` builds it'
             ) from None
         self._context = Context()
-        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
-        node = rclpy.create_node('motionclip_messenger', context=self._context)
+        with joining():
+            rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+            node = rclpy.create_node('motionclip_messenger', context=self._context)
         action = topics.absolute(topics.GENERATE_MOTION, namespace)
         self._client: Any = ActionClient(node, self._kind, action)
         self._text = node.create_publisher(String, topics.absolute(topics.TEXT, namespace), FLOOD)

@@ -1,6 +1,5 @@
 """Node `player`: what was recorded is published again, with its timing and QoS."""
 
-import importlib
 import signal
 import time
 from typing import Any
@@ -17,6 +16,7 @@ from motionclip_model.errors import MotionClipError, RobotError
 from motionclip_ros import conversions, messages, topics
 from motionclip_ros.execution.envelope import Cleared, Rules, SafetyEnvelope, examine
 from motionclip_ros.execution.followed import Seen
+from motionclip_ros.nodes.message_types import message_type
 from motionclip_ros.nodes.running import LATEST, RELIABLE, serve
 from motionclip_ros.parameters import declaration
 from motionclip_ros.parameters.definitions import PlayerParameters
@@ -214,13 +214,10 @@ def _slow_down(message: JointTrajectory | MultiDOFJointTrajectory, rate: float) 
 
 
 def _message_type(kind: str) -> Any:
-    package, _, name = kind.split('/')
     try:
-        return getattr(importlib.import_module(f'{package}.msg'), name)
-    except ImportError:
-        raise MotionClipError(
-            f'{package} is not installed; leave its topics out of the parameter topics'
-        ) from None
+        return message_type(kind)
+    except MotionClipError as error:
+        raise MotionClipError(f'{error}; leave its topics out of the parameter topics') from None
 
 
 def main() -> None:

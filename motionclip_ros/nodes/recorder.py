@@ -1,6 +1,5 @@
 """Node `recorder`: topics into rosbag2 folders (MCAP) that ROS 2's own tools open."""
 
-import importlib
 import time
 from fnmatch import fnmatchcase
 from operator import itemgetter
@@ -12,6 +11,7 @@ from std_srvs.srv import Trigger
 
 from motionclip_model.errors import ConfigError, MotionClipError
 from motionclip_ros import topics
+from motionclip_ros.nodes.message_types import message_type
 from motionclip_ros.nodes.polling import Polled
 from motionclip_ros.nodes.running import one_line, serve
 from motionclip_ros.parameters import declaration
@@ -195,11 +195,10 @@ def _answer(response: Trigger.Response, action: Any) -> Trigger.Response:
 
 
 def _message_type(topic: str, kind: str) -> Any:
-    package, _, name = kind.split('/')
     try:
-        return getattr(importlib.import_module(f'{package}.msg'), name)
-    except ImportError:
-        raise ConfigError(f'{topic}: not recorded, because {package} is not installed') from None
+        return message_type(kind)
+    except MotionClipError as error:
+        raise ConfigError(f'{topic}: not recorded, because {error}') from None
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
@@ -57,6 +58,33 @@ def prepare_environment() -> None:
     os.environ.setdefault('AMENT_PREFIX_PATH', sys.prefix)
 
 
+def stay_on_this_machine() -> None:
+    """Look for others on this machine alone, unless ROS_AUTOMATIC_DISCOVERY_RANGE says otherwise.
+
+    For programs that people start without thinking of ROS: they neither hear nor move a robot of
+    somebody else in the same network.
+    """
+    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+
+
+@contextlib.contextmanager
+def joining() -> Iterator[None]:
+    """Say in a line what a secured graph has against a node that joins it.
+
+    Raises:
+        MotionClipError: ROS 2 is secured (ROS_SECURITY_ENABLE), and something is missing.
+    """
+    try:
+        yield
+    except rclpy_implementation.RCLError as error:
+        if os.environ.get('ROS_SECURITY_ENABLE') != 'true':
+            raise
+        raise MotionClipError(
+            f'ROS_SECURITY_ENABLE is set, but {one_line(error)}; docs/security.md says what a '
+            'secured graph needs'
+        ) from None
+
+
 def serve(build: Callable[[], Node]) -> NoReturn:
     """Build a node and serve until SIGINT or SIGTERM, then exit the process.
 
@@ -67,15 +95,21 @@ def serve(build: Callable[[], Node]) -> NoReturn:
         build: Makes the node; called after ROS is up.
     """
     prepare_environment()
-    # rclpy's own handlers race with Python's: an interrupt could arrive in the cleanup below
-    # and leave a recording unfinished. A flag cannot.
-    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        # rclpy's own handlers race with Python's: an interrupt could arrive in the cleanup below
+        # and leave a recording unfinished. A flag cannot.
+        with joining():
+            rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    except MotionClipError as error:
+        sys.stderr.write(f'{error}\n')
+        sys.exit(2)
     stop = threading.Event()
     node: Node | None = None
     executor = SingleThreadedExecutor()
     status = 0
     try:
-        node = build()
+        with joining():
+            node = build()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         executor.add_node(node)

@@ -69,12 +69,15 @@ def _write_bag(take: Take, path: Path, model: str) -> None:
     if take.motion is None or 'model_sha256' not in take.report:
         raise ConfigError('only a motion that was made from a text here can be recorded')
     sources = Sources(
-        model,
-        str(take.report['model_sha256']),
-        take.robot_name,
-        take.robot.sha256,
-        '',
-        __version__,
+        model=model,
+        model_sha256=str(take.report['model_sha256']),
+        robot=take.robot_name,
+        urdf_sha256=take.robot.sha256,
+        joint_limits='',
+        version=__version__,
+        robot_sha256=take.robot.fingerprint,
+        text_encoder=str(take.report.get('text_encoder', '')),
+        text_encoder_sha256=str(take.report.get('text_encoder_sha256', '')),
     )
     bag = path.with_suffix('')
     export_bag(

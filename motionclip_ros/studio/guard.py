@@ -6,12 +6,35 @@ from collections.abc import Iterable
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _COOKIE = 'motionclip_studio'
 LOCAL = ('127.0.0.1', 'localhost', '::1')
+
+# The page's own scripts are written into it and compile its templates as they run; what they
+# load and whom they talk to is this server alone.
+_POLICY = (
+    "default-src 'self'; "
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; "
+    "font-src 'self' data:; "
+    "connect-src 'self' data: blob:; "
+    "worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+HEADERS = {
+    'Content-Security-Policy': _POLICY,
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+}
+"""What browsers are told with every answer: no frames, no other hosts, and no word of the address,
+which may hold the token, to anybody."""
 
 
 def new_token(host: str) -> str | None:
@@ -30,7 +53,7 @@ class Guard:
     - The host that was asked for must be one of those that are served: a foreign name that
       resolves to this machine (DNS rebinding) is refused.
     - A request that says from which site it comes must come from the same one: other sites that
-      are open in the browser can neither read nor send.
+      are open in the browser can neither read nor send, nor show the page inside theirs.
     - With a token, a visitor shows it once in the address, then by a cookie.
     """
 
@@ -51,11 +74,17 @@ class Guard:
         if scope['type'] not in ('http', 'websocket'):
             await self._app(scope, receive, send)
             return
+
+        async def answer(message: Message) -> None:
+            if message['type'] == 'http.response.start':
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
         refusal = self._refusal(scope)
         if refusal is None:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, answer)
         elif scope['type'] == 'http':
-            await refusal(scope, receive, send)
+            await refusal(scope, receive, answer)
         else:
             await receive()
             await send({'type': 'websocket.close', 'code': 1008})
@@ -78,7 +107,7 @@ class Guard:
         """Refuse who does not know the token; whoever brings it in the address gets a cookie."""
         shown = parse_qs(scope.get('query_string', b'').decode('latin-1')).get('token', [''])[0]
         if scope['type'] == 'http' and _same(shown, token):
-            answer = RedirectResponse(scope['path'], 303)
+            answer = RedirectResponse(scope['path'], 303, {'Cache-Control': 'no-store'})
             answer.set_cookie(_COOKIE, token, httponly=True, samesite='strict')
             return answer
         cookie = SimpleCookie(headers.get('cookie', '')).get(_COOKIE)

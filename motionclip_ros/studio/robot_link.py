@@ -48,7 +48,9 @@ class RobotLink:
         """
         if not self.is_connected:
             raise ConfigError(
-                self.absence or 'no generator is running; start one with ros2 launch'
+                self.absence
+                or 'no generator is running here; start one with ros2 launch, or look for it in '
+                'the network: ROS_AUTOMATIC_DISCOVERY_RANGE=SUBNET motionclip studio'
             )
         seconds = take.requested_seconds
         if isinstance(seconds, tuple):

@@ -84,6 +84,7 @@ def _own_figures(robot: Robot, examination: Examination, stretch: float) -> dict
         figures = {
             'robot': robot.name,
             'urdf_sha256': robot.sha256,
+            'robot_sha256': robot.fingerprint,
             'frames': len(trajectory),
             'seconds': trajectory.seconds,
             'time_stretch': stretch,

@@ -15,6 +15,7 @@ from motionclip_model.errors import RobotError
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.robots import catalogue
 from motionclip_ros.retargeting.robots.correspondence import Correspondence
+from motionclip_ros.retargeting.robots.fingerprint import fingerprint
 from motionclip_ros.retargeting.robots.joint_limits import overridden
 from motionclip_ros.retargeting.robots.urdf import Urdf, read_urdf
 from motionclip_ros.retargeting.solving import placing
@@ -115,6 +116,11 @@ class Robot:
                 body = int(frame.parentJoint) - 2
                 frames[frame.name] = Frame(body, place.translation.copy(), place.rotation.copy())
         return frames
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of URDF, meshes, limits and correspondence, hexadecimal."""
+        return fingerprint(self)
 
     @cached_property
     def human_rest(self) -> Float[np.ndarray, ' joint']:
