@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from motionclip_model import skeleton
 from motionclip_model.errors import ConfigError, DependencyError
 from motionclip_model.limbs import LIMBS
-from motionclip_model.storage import read_arrays
+from motionclip_model.reading import read_arrays
 
 SMPL_FOLDER_VARIABLE = 'SMPL_MODEL_DIR'
 """Environment variable that names the folder with the files of SMPL-H or SMPL-X."""

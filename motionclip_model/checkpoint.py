@@ -12,6 +12,7 @@ import safetensors.torch
 from motionclip_model.abstention import PREFIX, Familiarity
 from motionclip_model.architecture import ARCHITECTURES, architecture_name
 from motionclip_model.errors import CheckpointError
+from motionclip_model.reading import parse_json
 from motionclip_model.storage import write_atomically
 
 _WEIGHTS = Path(__file__).with_name('weights')
@@ -71,7 +72,7 @@ def read_header(path: Path) -> dict[str, Any]:
     """
     try:
         with safetensors.safe_open(path, 'pt') as file:
-            header = json.loads((file.metadata() or {}).get('motionclip', 'null'))
+            header = parse_json((file.metadata() or {}).get('motionclip', 'null'))
     except (OSError, ValueError, safetensors.SafetensorError) as error:
         reason = str(error).strip().split('\n')[0]
         raise CheckpointError(f'{path}: damaged checkpoint ({reason}); {_REMEDY}') from None

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 
 from motionclip_model.data.licences import Terms, is_free_caption, terms_of
 from motionclip_model.errors import MotionClipError, MotionError
+from motionclip_model.reading import parse_json, read_json
 
 
 class Skipped(NamedTuple):
@@ -65,7 +66,7 @@ class Entry:
             MotionError: It is no JSON object with path and captions, or one of no sense.
         """
         try:
-            value = json.loads(line)
+            value = parse_json(line)
             captions = [str(text).strip() for text in _listed(value['captions'])]
             sources = _listed(value.get('caption_sources', value.get('caption_source', '')))
             if len(sources) == 1:
@@ -163,10 +164,10 @@ def read_splits(folder: Path) -> dict[str, list[str]]:
         MotionClipError: The file is missing or lacks "train" or "val".
     """
     try:
-        splits = json.loads((folder / 'splits.json').read_text())
+        splits = read_json(folder / 'splits.json', MotionError)
         found = {str(name): [str(path) for path in paths] for name, paths in splits.items()}
         return {'train': found['train'], 'val': found['val']} | found
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (MotionError, ValueError, KeyError, TypeError, AttributeError):
         raise MotionClipError(
             f'{folder}: splits.json with the lists "train" and "val" is missing or malformed'
         ) from None
