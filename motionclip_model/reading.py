@@ -5,6 +5,7 @@ opened for good, because a pipe would wait for ever; what is larger than any hon
 kind, or claims to be once it is unpacked, is refused before it takes memory.
 """
 
+import io
 import json
 import math
 import os
@@ -30,11 +31,17 @@ TEXT_BYTES = 64_000_000
 YAML_BYTES = 500_000
 """Largest YAML file; a robot with all its capsules has 30 kB."""
 
+LINE_CHARACTERS = 1_000_000
+"""Longest line that is read at once; one of a corpus with fifty captions has 5000."""
+
 ARRAY_BYTES = 500_000_000
 """Most that the wanted arrays of a file may hold, unpacked, unless the file itself is as large."""
 
 _YAML_NODES = 100_000
 """Most entries of a YAML file, those counted again that are repeated by an alias."""
+
+_YAML_DEPTH = 50
+"""Deepest nesting by brackets."""
 
 _XML_DEPTH = 100
 """Deepest nesting of XML; Pinocchio's parser reads no deeper."""
@@ -72,6 +79,12 @@ def opened(path: str | os.PathLike[str], error: Error) -> Iterator[IO[bytes]]:
             raise error(f'{path}: cannot be read ({reason.strerror})') from None
 
 
+def require_file(path: str | os.PathLike[str], error: Error) -> None:
+    """Refuse what is no regular file, for libraries that open it themselves."""
+    with opened(path, error):
+        pass
+
+
 def read_bytes(path: str | os.PathLike[str], error: Error, most: int = TEXT_BYTES) -> bytes:
     """Read a file whole.
 
@@ -93,6 +106,15 @@ def read_text(path: str | os.PathLike[str], error: Error, most: int = TEXT_BYTES
         return read_bytes(path, error, most).decode('utf-8-sig')
     except UnicodeDecodeError as reason:
         raise error(f'{path}: not UTF-8 text ({reason.reason}); save it as UTF-8') from None
+
+
+def read_lines(path: str | os.PathLike[str], error: Error) -> Iterator[str]:
+    """Read a file of UTF-8 line by line, however long it is; what is no UTF-8 is replaced."""
+    with opened(path, error) as file, io.TextIOWrapper(file, 'utf-8', 'replace') as text:
+        while line := text.readline(LINE_CHARACTERS):
+            if len(line) == LINE_CHARACTERS:
+                raise error(f'{path}: a line is longer than {LINE_CHARACTERS} characters')
+            yield line
 
 
 def parse_json(text: str | bytes) -> Any:
@@ -253,6 +275,12 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
 
 class _YamlLoader(yaml.SafeLoader):
     """PyYAML's safe loader, which also refuses what a few bytes can blow up to."""
+
+    def fetch_flow_collection_start(self, kind: Any) -> None:
+        """Note a bracket that opens; each costs as much as there are open ones."""
+        if self.flow_level >= _YAML_DEPTH:
+            raise yaml.YAMLError(f'nested deeper than {_YAML_DEPTH}')
+        super().fetch_flow_collection_start(kind)
 
     def get_single_node(self) -> yaml.Node | None:
         """Compose the document; its aliases must not repeat too much, nor hold themselves."""

@@ -184,7 +184,8 @@ class Bag:
         for report, (_, command), (_, base) in zip(
             reports[::-1], commands[::-1], bases[::-1], strict=False
         ):
-            is_stop = report.get('provenance', {}).get('is_stop', False)
+            told = report.get('provenance')
+            is_stop = isinstance(told, dict) and told.get('is_stop', False)
             if not is_stop and not motions:
                 break
             motion = None if is_stop else messages.human_motion(motions.pop())

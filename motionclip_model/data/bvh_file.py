@@ -12,14 +12,11 @@ from scipy.spatial.transform import Rotation
 
 from motionclip_model.errors import MotionError
 from motionclip_model.motion import MAX_SECONDS
-from motionclip_model.reading import opened
+from motionclip_model.reading import LINE_CHARACTERS, opened
 
 _CHANNELS = {f'{axis}{kind}' for axis in 'XYZ' for kind in ('position', 'rotation')}
 _MAX_BYTES = 256_000_000
 """Largest file that is read; ten minutes of hands and feet at 120 frames/s are 150 MB."""
-
-_LONGEST_LINE = 1_000_000
-"""Longest line that is read at once; a frame of the most joints is shorter."""
 
 _MOST_JOINTS = 1000
 """Most joints and end sites of a tree; a body with fingers and a face has 200."""
@@ -120,7 +117,7 @@ def read_bvh(path: str | os.PathLike[str]) -> BvhFile:
             raise MotionError(f'{path}: larger than {_MAX_BYTES // 1_000_000} MB; cut the file')
         # Line by line, because a list of all takes many times the room of the file.
         with io.TextIOWrapper(file, encoding='latin-1') as text:
-            lines = iter(lambda: text.readline(_LONGEST_LINE), '')
+            lines = iter(lambda: text.readline(LINE_CHARACTERS), '')
             return _Reader(str(path), lines).read()
 
 

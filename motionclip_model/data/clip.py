@@ -91,5 +91,5 @@ def load_rows(path: Path, source: str | None = None) -> list[Clip]:
                 parts, labels, strict=True
             )
         ]
-    except (ValueError, TypeError) as error:
+    except (IndexError, TypeError, ValueError) as error:
         raise MotionError(f'{path}: damaged cache ({error}); remove it') from None

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 
 from motionclip_model.data.licences import Terms, is_free_caption, terms_of
 from motionclip_model.errors import MotionClipError, MotionError
-from motionclip_model.reading import parse_json, read_json
+from motionclip_model.reading import parse_json, read_json, read_lines
 
 
 class Skipped(NamedTuple):
@@ -126,7 +126,7 @@ def texts_files(folder: Path) -> list[Path]:
     Raises:
         MotionError: The folder has none.
     """
-    files = sorted(folder.glob('texts*.jsonl'))
+    files = [file for file in sorted(folder.glob('texts*.jsonl')) if file.is_file()]
     if not files:
         raise MotionError(
             f'{folder}: no texts*.jsonl here; a corpus is a folder with AMASS files and '
@@ -147,14 +147,20 @@ def read_texts(folder: Path, skipped: list[Skipped]) -> list[Entry]:
     """
     entries = []
     for file in texts_files(folder):
-        for number, line in enumerate(file.read_text(errors='replace').splitlines(), 1):
-            if not line.strip():
-                continue
-            try:
-                entries.append(Entry.from_line(line))
-            except MotionError as error:
-                skipped.append(Skipped(f'{file.name}:{number}', str(error)))
+        try:
+            for number, line in enumerate(read_lines(file, MotionError), 1):
+                if line.strip():
+                    _add(line, f'{file.name}:{number}', entries, skipped)
+        except MotionError as error:
+            skipped.append(Skipped(file.name, str(error)))
     return entries
+
+
+def _add(line: str, place: str, entries: list[Entry], skipped: list[Skipped]) -> None:
+    try:
+        entries.append(Entry.from_line(line))
+    except MotionError as error:
+        skipped.append(Skipped(place, str(error)))
 
 
 def read_splits(folder: Path) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from bad_inputs import crafted, places, samples
+from bad_inputs import crafted, places, samples, spoken
 from bad_inputs.writing import Content, fill
 
 SEED = 20
@@ -77,8 +77,8 @@ def cases() -> Iterator[Case]:
             yield Case(kind, f'its storage {name}', _bag_with(make))
     for name, content in crafted.texts().items():
         yield Case('text', name, _file('command.txt', content))
-    for kind in ('command', 'message'):
-        for name, content in crafted.FILES[kind].items():
+    for kind, found in (('command', spoken.commands()), ('message', spoken.messages())):
+        for name, content in found.items():
             yield Case(kind, name, _file('case.json', content))
 
 

@@ -3,10 +3,15 @@
 Each raises a `MotionClipError` for what it does not take, and nothing else.
 """
 
+import contextlib
+import copy
+import io
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 import numpy as np
 
@@ -18,11 +23,14 @@ from motionclip_model.data.babel import read_babel
 from motionclip_model.data.bvh import load_bvh
 from motionclip_model.data.clip import load_rows
 from motionclip_model.data.texts import read_splits, read_texts
+from motionclip_model.errors import MotionClipError
 from motionclip_model.instruction import understand
 from motionclip_model.motion import Motion
 from motionclip_model.training.config import TrainConfig
+from motionclip_ros import messages
 from motionclip_ros.bag import Bag
 from motionclip_ros.batch.settings import read_posture
+from motionclip_ros.cli import main
 from motionclip_ros.cli.mixing import read_table
 from motionclip_ros.plotting.evaluations import read_evaluation
 from motionclip_ros.plotting.reports import read_report
@@ -118,17 +126,59 @@ def text(path: Path) -> None:
     understand(path.read_bytes().decode('utf-8', 'surrogateescape'))
 
 
+def message(path: Path) -> None:
+    """A message, whose fields a file of JSON says."""
+    case = json.loads(path.read_text(), object_hook=lambda fields: SimpleNamespace(**fields))
+    base = copy.copy(case.message)
+    base.joint_names = getattr(base, 'joint_names', ())[:0] or ['base']
+    arguments = (base,) if case.reader == 'robot_trajectory' else ()
+    getattr(messages, case.reader)(case.message, *arguments)
+
+
+def command(path: Path) -> None:
+    """A command line, in this process; what it prints as its mistake is raised."""
+    case = json.loads(path.read_text())
+    for name, content in case['files'].items():
+        (path.parent / name).write_text(content)
+    given = [word.replace('{}', str(path.parent)) for word in case['arguments']]
+    printed = io.StringIO()
+    with (
+        mock.patch.object(sys, 'argv', ['motionclip', *given]),
+        contextlib.redirect_stderr(printed),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            if end.code not in (0, 1, 2):
+                raise RuntimeError(f'exit status {end.code}') from None
+    lines = printed.getvalue().splitlines()
+    if lines:
+        raise PrintedError(lines)
+
+
+class PrintedError(MotionClipError):
+    """What a command said on standard error."""
+
+    def __init__(self, lines: list[str]):
+        """Keep all lines apart, so that two are not taken for one."""
+        super().__init__(lines[-1])
+        self.args = ('\n'.join(lines),)
+
+
 READERS: dict[str, Reader] = {
     'babel': babel,
     'bag': bag,
     'body': body,
     'bvh': load_bvh,
     'checkpoint': checkpoint,
+    'command': command,
     'correspondence': Correspondence.load,
     'edits': lambda path: read_table(path, ('base', 'from', 'to')),
     'evaluation': evaluation,
     'joint limits': joint_limits,
     'mesh': mesh,
+    'message': message,
     'motion': Motion.load,
     'posture': read_posture,
     'repair': repair,

@@ -114,13 +114,16 @@ def fix_mimics(
         if (mimic := joint.find('mimic')) is not None and joint.get('type') != 'fixed'
     }
 
-    def rest(name: str, seen: tuple[str, ...] = ()) -> float:
+    def rest(name: str) -> float:
+        followers: dict[str, ElementTree.Element] = {}
+        while name in mimics and name not in followers:  # two that mimic each other stay at zero
+            followers[name] = mimics[name]
+            name = mimics[name].get('joint', '').strip()
         lower, upper = ranges.get(name, (0.0, 0.0))
-        if name not in mimics or name in seen:  # two that mimic each other stay at zero
-            return min(max(0.0, lower), upper)
-        mimic = mimics[name]
-        master = rest(mimic.get('joint', '').strip(), (*seen, name))
-        return float(mimic.get('multiplier', 1)) * master + float(mimic.get('offset', 0))
+        place = min(max(0.0, lower), upper)
+        for mimic in reversed(followers.values()):
+            place = float(mimic.get('multiplier', 1)) * place + float(mimic.get('offset', 0))
+        return place
 
     for joint in root.findall('joint'):
         if joint.get('name') in mimics:
