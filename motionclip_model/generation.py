@@ -44,7 +44,12 @@ def noise(
 
     Returns:
         Noise, and which of its latents are not padding.
+
+    Raises:
+        MotionClipError: A seed that no generator of numbers takes.
     """
+    if unusable := [seed for seed in seeds if not 0 <= seed < 2**63]:
+        raise MotionClipError(f'seed {unusable[0]:.3g} is not from 0 to below 2^63')
     state = torch.zeros(len(seeds), max(counts), width)
     valid = torch.zeros(state.shape[:2], dtype=torch.bool)
     for i, (seed, count) in enumerate(zip(seeds, counts, strict=True)):

@@ -150,7 +150,7 @@ def command(path: Path) -> None:
         try:
             main()
         except SystemExit as end:
-            if end.code not in (0, 1, 2):
+            if end.code not in (None, 0, 1, 2):
                 raise RuntimeError(f'exit status {end.code}') from None
     lines = printed.getvalue().splitlines()
     if lines:

@@ -105,10 +105,6 @@ def commands() -> dict[str, Content]:
         'a robot of no URDF': (['robot', 'add', '{}/a.urdf'], {'a.urdf': '<robot'}),
         'a robot that is not known': (['robot', 'show', '../../../etc/passwd'], {}),
         'a robot of a folder': (['robot', 'show', '{}'], {}),
-        'a robot with limits of another': (
-            ['robot', 'add', '{}/a.urdf', '--joint-limits', '{}/l.yaml', '--out', '{}/out'],
-            {'a.urdf': urdf, 'l.yaml': 'joint_limits: {nobody: {}}'},
-        ),
         'a motion of nothing': (['retarget', motion, '--out', '{}/out.npz'], {'walk.npz': ''}),
         'a motion of another kind': (
             ['retarget', '{}/walk.fbx', '--out', '{}/out.npz'], {'walk.fbx': 'x'},
