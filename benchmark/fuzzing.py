@@ -61,7 +61,9 @@ def read(folder: Path) -> Tried:
     def last(pattern: str) -> int:
         return max((int(number) for number in re.findall(pattern, log)), default=0)
 
-    findings = (path.name for kind in ('crash', 'timeout', 'oom') for path in folder.glob(f'{kind}-*'))
+    findings = (
+        path.name for kind in ('crash', 'timeout', 'oom') for path in folder.glob(f'{kind}-*')
+    )
     return Tried(
         last(r'(?:^#|stat::number_of_executed_units: +|Done )(\d+)'),
         last(r' cov: (\d+)'),

@@ -135,9 +135,7 @@ class SmplBody(Body):
         if any(
             arrays[name].shape != shape or arrays[name].dtype.kind not in 'fiu'
             for name, shape in wanted.items()
-        ) or (
-            tuple(arrays['kintree_table'][0, 1:body]) != skeleton.PARENTS[1:body]
-        ):
+        ) or (tuple(arrays['kintree_table'][0, 1:body]) != skeleton.PARENTS[1:body]):
             raise ConfigError(f'{path}: not a body with the joints of SMPL, SMPL-H or SMPL-X')
         parents = arrays['kintree_table'][0].astype(np.int64)
         parents[0] = -1

@@ -1,6 +1,5 @@
 """One tree of errors: each message says what is wrong, what is allowed and what to do."""
 
-
 _LONGEST = 2000
 """Longest message; names that were read from a file may be of any length."""
 

@@ -15,7 +15,6 @@ import xml.etree.ElementTree as ElementTree
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -66,7 +65,9 @@ def opened(path: str | os.PathLike[str], error: Error) -> Iterator[IO[bytes]]:
     except OSError as reason:
         raise error(f'{path}: cannot be read ({reason.strerror})') from None
     except ValueError:
-        raise error(f'{os.fspath(path)!r} is no name of a file; it holds a NUL character') from None
+        raise error(
+            f'{os.fspath(path)!r} is no name of a file; it holds a NUL character'
+        ) from None
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)

@@ -61,7 +61,7 @@ def test_only_a_regular_file_is_opened(tmp_path, kind) -> None:
 def test_a_file_that_is_too_large_is_not_read(tmp_path) -> None:
     path = put(tmp_path / 'file', b'1234')
     assert read_bytes(path, MotionError, 4) == b'1234'
-    with pytest.raises(MotionError, match='larger than 3e-06 MB'):
+    with pytest.raises(MotionError, match='larger than 3e-06'):
         read_bytes(path, MotionError, 3)
 
 
@@ -76,7 +76,7 @@ def test_lines_are_bounded(tmp_path) -> None:
     'text', [b'[' * 100_000, b'1' + b'0' * 400, b'18446744073709551616', b'{', b'\xff']
 )
 def test_json_of_no_use_is_refused(tmp_path, text) -> None:
-    with pytest.raises(ValueError, match='.'):
+    with pytest.raises(ValueError, match=r'\w'):
         parse_json(text)
     with pytest.raises(ConfigError, match='file'):
         read_json(put(tmp_path / 'file', text), ConfigError)
@@ -87,7 +87,8 @@ def test_json_of_no_use_is_refused(tmp_path, text) -> None:
     'text',
     [
         b'!!timestamp x', b'!!bool x', b'!!int ""', b'a: 2020-99-99', b'&a [*a]', b'[' * 100_000,
-        b'a: 0x' + b'f' * 20_000, b'a: 18446744073709551616', b'!!python/object/apply:os.getcwd []',
+        b'a: 0x' + b'f' * 20_000, b'a: 18446744073709551616',
+        b'!!python/object/apply:os.getcwd []',
         b'\n'.join([b'a0: &a0 [x]', *(
             b'a%d: &a%d [%s]' % (i, i, b', '.join([b'*a%d' % (i - 1)] * 10)) for i in range(1, 9)
         )]),
@@ -115,7 +116,7 @@ def test_yaml_of_settings_is_read(tmp_path) -> None:
     [b'<a>' * 101 + b'</a>' * 101, b'<!DOCTYPE a><a/>', b'<a', b'', b'\xff', b'<a/><b/>', b'<a>'],
 )
 def test_xml_of_no_use_is_refused(text) -> None:
-    with pytest.raises(ValueError, match='.'):
+    with pytest.raises(ValueError, match=r'\w'):
         parse_xml(text)
 
 

@@ -231,8 +231,9 @@ class _Reader:
         return values
 
     def _words(self) -> Iterator[str]:
-        for self.line, self.text in enumerate(self.lines, start=1):
-            yield from self.text.split()
+        for number, text in enumerate(self.lines, start=1):
+            self.line, self.text = number, text
+            yield from text.split()
 
     def _next(self, wanted: str) -> str:
         word = next(self.words, None)

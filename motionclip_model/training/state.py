@@ -2,7 +2,6 @@
 
 import errno
 import io
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -3,7 +3,6 @@
 import csv
 import io
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np

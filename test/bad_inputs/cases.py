@@ -127,9 +127,7 @@ def _folder(files: dict[str, Content]) -> Callable[[Path], Path]:
     return make
 
 
-def _place(
-    name: str, whole: bytes, make: Callable[[Path, bytes], Path]
-) -> Callable[[Path], Path]:
+def _place(name: str, whole: bytes, make: Callable[[Path, bytes], Path]) -> Callable[[Path], Path]:
     return lambda folder: make(folder / name, whole)
 
 

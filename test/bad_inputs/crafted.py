@@ -1,3 +1,4 @@
+# ruff: noqa: E501, RUF001 - long lines of data, and letters that are meant to mislead
 """What an attacker or an accident would come up with for each format."""
 
 import json
@@ -426,13 +427,13 @@ def texts() -> dict[str, bytes]:
         'SQL': "walk'; DROP TABLE motions;--", 'a shell': 'walk; $(touch was_run) `touch was_run`',
     }  # fmt: skip
     return {name: text.encode() for name, text in plain.items()} | {
-        'no UTF-8': b'walk \xff\xfe', 'half a character': '脚'.encode()[:2],
+        'no UTF-8': b'walk \xff\xfe',
+        'half a character': '脚'.encode()[:2],
         'a lone surrogate': '\ud800walk'.encode('utf-8', 'surrogatepass'),
         'a pair of surrogates': '\ud83d\ude00'.encode('utf-8', 'surrogatepass'),
-        'overlong': b'\xc0\xafwalk', 'UTF-16': 'walk'.encode('utf-16'),
+        'overlong': b'\xc0\xafwalk',
+        'UTF-16': 'walk'.encode('utf-16'),
     }
-
-
 
 
 FILES: dict[str, dict[str, Content]] = {

@@ -60,4 +60,4 @@ PLACES: dict[str, Callable[[Path, bytes], Path]] = {
     'has a name too long': lambda path, _: path.with_name('x' * 5000 + path.suffix),
     'has a NUL in its name': lambda path, _: path.with_name(f'x\0{path.name}'),
 }
-"""By what is wrong; given the path and the valid content, each returns what the reader is given."""
+"""By what is wrong; given path and valid content, each returns what the reader is given."""

@@ -15,6 +15,7 @@ from unittest import mock
 
 import numpy as np
 
+from bad_inputs.samples import JOINTS
 from motionclip_model.abstention import load_familiarity
 from motionclip_model.body import SmplBody
 from motionclip_model.checkpoint import load_network
@@ -48,8 +49,6 @@ from motionclip_ros.retargeting.robots.joint_limits import overridden
 from motionclip_ros.retargeting.robots.robot import _model
 from motionclip_ros.retargeting.robots.urdf import read_urdf
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
-
-from bad_inputs.samples import JOINTS
 
 Reader = Callable[[Path], object]
 

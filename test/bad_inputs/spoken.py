@@ -1,4 +1,4 @@
-"""Messages with fields that no controller would send, and commands with words nobody would type."""
+"""Messages that no controller would send, and command lines that nobody would type."""
 
 import copy
 import json
@@ -13,7 +13,10 @@ _POINT: dict[str, Any] = {
     'velocities': [0.0, 0.0],
     'time_from_start': {'sec': 1, 'nanosec': 0},
     'transforms': [
-        {'translation': dict.fromkeys('xyz', 0.0), 'rotation': {**dict.fromkeys('xyz', 0.0), 'w': 1.0}}
+        {
+            'translation': dict.fromkeys('xyz', 0.0),
+            'rotation': {**dict.fromkeys('xyz', 0.0), 'w': 1.0},
+        }
     ],
 }  # fmt: skip
 _JOINTS: dict[str, Any] = {

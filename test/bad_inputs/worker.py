@@ -22,7 +22,6 @@ sys.path[:0] = [str(_TESTS), str(_TESTS.parent)]
 
 from bad_inputs.cases import Case, cases  # noqa: E402
 from bad_inputs.readers import READERS  # noqa: E402
-
 from motionclip_model.errors import MotionClipError  # noqa: E402
 
 GROWTH = 2_000_000_000
@@ -78,13 +77,19 @@ def main() -> None:
         folder.mkdir(parents=True)
         os.chdir(folder)
         told = {'kind': case.kind, 'name': case.name}
-        print(json.dumps(told), flush=True)
+        say(told)
         path = case.make(folder)
         signal.setitimer(signal.ITIMER_REAL, _PATIENCE)  # ends the process
         found = outcome(case, path)
         signal.setitimer(signal.ITIMER_REAL, 0.0)
-        print(json.dumps({**told, **found}), flush=True)
-    print(json.dumps({'made': sorted(listing(outside))}), flush=True)
+        say({**told, **found})
+    say({'made': sorted(listing(outside))})
+
+
+def say(facts: dict[str, object]) -> None:
+    """Print a line for the tests."""
+    sys.stdout.write(f'{json.dumps(facts)}\n')
+    sys.stdout.flush()
 
 
 def _status(entry: str) -> str:

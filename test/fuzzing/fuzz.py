@@ -7,8 +7,9 @@ Ends with status 0 where nothing was found. A finding is left in the folder, as 
 """
 
 import argparse
-import shutil
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import atheris
@@ -20,7 +21,9 @@ _WATCHED = ('motionclip_model', 'motionclip_ros', 'bad_inputs', 'yaml', 'rosbags
 with atheris.instrument_imports(include=[*_WATCHED]):
     from fuzzing.targets import TARGETS, Target
 
-_SECONDS, _MEMORY_MB, _LONGEST = 5, 2048, 65536
+_SECONDS, _MEMORY_MB, _LONGEST = 5.0, 2048, 65536
+_PATIENCE = 60
+"""Seconds after which a reader that waits is ended; what it works is measured by the processor."""
 
 
 def prepare(target: Target, folder: Path) -> tuple[Path, Path]:
@@ -35,6 +38,18 @@ def prepare(target: Target, folder: Path) -> tuple[Path, Path]:
     return inputs, words
 
 
+def timed(run: Callable[[bytes], None]) -> Callable[[bytes], None]:
+    """Have a reader that works for too long break, however busy the machine is."""
+
+    def measured(data: bytes) -> None:
+        began = time.process_time()
+        run(data)
+        if (seconds := time.process_time() - began) > _SECONDS:
+            raise TimeoutError(f'it took {seconds:.1f} s')
+
+    return measured
+
+
 def main() -> None:
     """Fuzz."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -45,11 +60,13 @@ def main() -> None:
     target = TARGETS[asked.target]
     inputs, words = prepare(target, asked.out)
     options = [
-        f'-max_total_time={asked.seconds}', f'-timeout={_SECONDS}',
-        f'-rss_limit_mb={_MEMORY_MB}', f'-max_len={_LONGEST}', *([f'-dict={words}'] if target.words else []),
+        f'-max_total_time={asked.seconds}', f'-timeout={_PATIENCE}',
+        f'-rss_limit_mb={_MEMORY_MB}', f'-max_len={_LONGEST}',
         f'-artifact_prefix={asked.out}/', '-print_final_stats=1', '-seed=1',
     ]  # fmt: skip
-    atheris.Setup([sys.argv[0], *options, str(inputs)], target.run)
+    if target.words:
+        options.append(f'-dict={words}')
+    atheris.Setup([sys.argv[0], *options, str(inputs)], timed(target.run))
     atheris.Fuzz()
 
 

@@ -124,9 +124,7 @@ def load_vertices(
     return _z_up(path, read_surface(path, scale, triangles=False).vertices)
 
 
-def _z_up(
-    path: Path, vertices: Float[np.ndarray, 'vertex 3']
-) -> Float[np.ndarray, 'vertex 3']:
+def _z_up(path: Path, vertices: Float[np.ndarray, 'vertex 3']) -> Float[np.ndarray, 'vertex 3']:
     """Turn what has y up; nobody may write to what the caches hand out again."""
     if path.suffix.lower() == '.dae' and _is_y_up(path):
         vertices = vertices @ np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
