@@ -172,7 +172,7 @@ def parse_xml(content: bytes) -> ElementTree.Element:
     # Entities can blow up a parser's memory and read other files.
     if re.search(r'<!(doctype|entity)', text, re.IGNORECASE):
         raise ValueError('it has a DOCTYPE or entities, which are not allowed; remove them')
-    parser = ElementTree.XMLPullParser(('start', 'end'))
+    parser: Any = ElementTree.XMLPullParser(('start', 'end'))
     root, depth = ElementTree.Element(''), 0
     try:
         # By the piece, so that no tree grows deeper than it is taken apart again.

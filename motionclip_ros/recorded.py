@@ -46,7 +46,7 @@ def recording(path: str | os.PathLike[str]) -> Iterator[Reader]:
     """
     try:
         _look_at(Path(path))
-        with Reader(path) as reader:
+        with Reader(Path(path)) as reader:
             yield reader
     except MotionClipError:
         raise

@@ -145,7 +145,7 @@ def read_texts(folder: Path, skipped: list[Skipped]) -> list[Entry]:
     Raises:
         MotionError: The folder has no texts files.
     """
-    entries = []
+    entries: list[Entry] = []
     for file in texts_files(folder):
         try:
             for number, line in enumerate(read_lines(file, MotionError), 1):
