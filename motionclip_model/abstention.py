@@ -5,7 +5,6 @@ the training clips and the commands in them) and what is not (`data/background.y
 is as familiar as it is nearer to the first than to the second.
 """
 
-import json
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from torch import Tensor
 
 from motionclip_model.data.commands import spoken_forms
 from motionclip_model.errors import CheckpointError, UnknownTextError
+from motionclip_model.reading import parse_json, require_file
 
 Encode = Callable[[list[str]], Tensor]
 """Texts to [text, embedding] unit vectors of the frozen text encoder."""
@@ -137,9 +137,10 @@ def load_familiarity(path: Path) -> Familiarity | None:
     Raises:
         CheckpointError: It is damaged.
     """
+    require_file(path, CheckpointError)
     try:
         with safetensors.safe_open(path, 'pt') as file:
-            facts = json.loads(file.metadata()['motionclip']).get('familiarity')
+            facts = parse_json((file.metadata() or {})['motionclip']).get('familiarity')
             if facts is None:
                 return None
             known, background = (
@@ -148,7 +149,10 @@ def load_familiarity(path: Path) -> Familiarity | None:
             )
         numbers = (float(facts[name]) for name in ('slope', 'offset', 'needed'))
         return Familiarity(known, tuple(map(str, facts['phrases'])), background, *numbers)
-    except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
+    except (
+        AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError,
+        safetensors.SafetensorError,
+    ) as error:  # fmt: skip
         raise CheckpointError(
             f'{path}: damaged checkpoint (what it knows: {error}); take a complete copy'
         ) from None

@@ -129,18 +129,20 @@ class SmplBody(Body):
             ) from None
         names = ('v_template', 'posedirs', 'J_regressor', 'weights', 'kintree_table', 'f')
         arrays = read_body_arrays(path, names)
-        vertices, joints = len(arrays['v_template']), arrays['kintree_table'].shape[-1]
+        vertices, joints = (*arrays['weights'].shape, 0, 0)[:2]
         wanted = {
             'v_template': (vertices, 3),
             'posedirs': (vertices, 3, 9 * (joints - 1)),
             'J_regressor': (joints, vertices),
             'weights': (vertices, joints),
             'kintree_table': (2, joints),
+            'f': (arrays['f'].size // 3, 3),
         }
         body = skeleton.BODY_JOINT_COUNT
-        if any(arrays[name].shape != shape for name, shape in wanted.items()) or (
-            tuple(arrays['kintree_table'][0, 1:body]) != skeleton.PARENTS[1:body]
-        ):
+        if any(
+            arrays[name].shape != shape or arrays[name].dtype.kind not in 'fiu'
+            for name, shape in wanted.items()
+        ) or (tuple(arrays['kintree_table'][0, 1:body]) != skeleton.PARENTS[1:body]):
             raise ConfigError(f'{path}: not a body with the joints of SMPL, SMPL-H or SMPL-X')
         faces = arrays['f']
         if faces.ndim != 2 or not (faces.min(initial=0) >= 0 and faces.max(initial=0) < vertices):

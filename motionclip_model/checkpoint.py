@@ -1,6 +1,7 @@
 """Checkpoints: one safetensors file with weights, sizes and facts."""
 
 import json
+import math
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -8,16 +9,22 @@ from typing import Any
 
 import safetensors
 import safetensors.torch
+import torch
+from torch.overrides import TorchFunctionMode
 
 from motionclip_model.abstention import PREFIX, Familiarity
 from motionclip_model.architecture import ARCHITECTURES, architecture_name
 from motionclip_model.errors import CheckpointError
+from motionclip_model.reading import parse_json, require_file
 from motionclip_model.storage import write_atomically
 
 _WEIGHTS = Path(__file__).with_name('weights')
 
 _FORMAT = 2
 """Raised whenever an older version could not use what is written."""
+
+_WIDEST, _MOST_LAYERS = 65_536, 200
+"""Largest sizes of a network that are read; what it then needs must be in the file."""
 
 _REMEDY = 'take a complete copy or train one with `motionclip train`'
 
@@ -69,9 +76,10 @@ def read_header(path: Path) -> dict[str, Any]:
     Raises:
         CheckpointError: Truncated, or not a checkpoint of this program.
     """
+    require_file(path, CheckpointError)
     try:
         with safetensors.safe_open(path, 'pt') as file:
-            header = json.loads((file.metadata() or {}).get('motionclip', 'null'))
+            header = parse_json((file.metadata() or {}).get('motionclip', 'null'))
     except (OSError, ValueError, safetensors.SafetensorError) as error:
         reason = str(error).strip().split('\n')[0]
         raise CheckpointError(f'{path}: damaged checkpoint ({reason}); {_REMEDY}') from None
@@ -94,14 +102,51 @@ def load_network(path: Path) -> tuple[Any, dict[str, Any]]:
     try:
         header = read_header(path)
         kind = ARCHITECTURES[header['architecture']]
-        network = kind.network(kind.sizes(**header['network']))
-        weights = safetensors.torch.load_file(path)
-        network.load_state_dict(
-            {name: value.float() for name, value in weights.items() if not name.startswith(PREFIX)}
-        )
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        sizes = _bounded(kind.sizes(**header['network']))
+        weights = {
+            name: value
+            for name, value in safetensors.torch.load_file(path).items()
+            if not name.startswith(PREFIX)
+        }
+        with _Allowance(sum(value.numel() for value in weights.values())):
+            network = kind.network(sizes)
+        network.load_state_dict({name: value.float() for name, value in weights.items()})
+        return network, dict(header['info'])
+    # torch, safetensors and what reads the header have no common parent
+    except CheckpointError:
+        raise
+    except Exception as error:
         reason = str(error).strip().split('\n')[0]
-        raise CheckpointError(f'{path}: damaged checkpoint ({reason}); {_REMEDY}') from None
-    except safetensors.SafetensorError as error:
-        raise CheckpointError(f'{path}: damaged checkpoint ({error}); {_REMEDY}') from None
-    return network, dict(header['info'])
+        raise CheckpointError(f'{path}: damaged checkpoint ({reason:.300}); {_REMEDY}') from None
+
+
+class _Allowance(TorchFunctionMode):
+    """Lets networks be built that are not far larger than the weights that are to fill them."""
+
+    def __init__(self, numbers: int):
+        super().__init__()
+        # Twice, because a network may have tables beside its weights.
+        self._left = 2 * numbers + 1_000_000
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func in (torch.empty, torch.zeros, torch.ones, torch.randn) and args:
+            shape = args[0] if isinstance(args[0], tuple | list) else args
+            self._left -= math.prod(shape)
+            if self._left < 0:
+                raise ValueError('its weights are far fewer than its sizes ask for')
+        return func(*args, **(kwargs or {}))
+
+
+def _bounded(sizes: Any) -> Any:
+    """Refuse sizes of networks that would take for ever to build.
+
+    Raises:
+        ValueError: One is no number, or beyond any network that was trained.
+    """
+    for name, value in vars(sizes).items():
+        most = _MOST_LAYERS if name.endswith(('layers', 'blocks')) else _WIDEST
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+            raise ValueError(f'{name} is {value!r:.40}, it must be from 0 to {most}')
+    return sizes

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from motionclip_model.errors import EncoderError
-from motionclip_model.storage import read_arrays
+from motionclip_model.reading import read_arrays
 from motionclip_model.text_encoder import TextEncoder
 
 ROWS = Path(__file__).with_name('weights') / 'clip_vitb32_rows.npz'

@@ -1,8 +1,22 @@
 """One tree of errors: each message says what is wrong, what is allowed and what to do."""
 
+_LONGEST = 2000
+"""Longest message; names that were read from a file may be of any length."""
+
 
 class MotionClipError(Exception):
     """Anything a user can cause or mend; the command line prints it as one line."""
+
+    def __init__(self, message: str = ''):
+        """Keep the message one line that any terminal takes, whatever names are quoted in it."""
+        if len(message) > _LONGEST:
+            message = f'{message[: _LONGEST - 200]} ... {message[-195:]}'
+        # What moves the cursor, turns the writing round or is half a character is spelled out.
+        escaped = (
+            letter if letter.isprintable() else letter.encode('unicode_escape').decode()
+            for letter in message
+        )
+        super().__init__(''.join(escaped))
 
 
 class TextError(MotionClipError):

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from motionclip_model.errors import MotionClipError
 from motionclip_model.prior import Prior, Told
 from motionclip_model.text_encoder import TextEmbedding
 
@@ -44,7 +45,12 @@ def noise(
 
     Returns:
         Noise, and which of its latents are not padding.
+
+    Raises:
+        MotionClipError: A seed that no generator of numbers takes.
     """
+    if unusable := [seed for seed in seeds if not 0 <= seed < 2**63]:
+        raise MotionClipError(f'seed {unusable[0]!r:.30} is not from 0 to below 2^63')
     state = torch.zeros(len(seeds), max(counts), width)
     valid = torch.zeros(state.shape[:2], dtype=torch.bool)
     for i, (seed, count) in enumerate(zip(seeds, counts, strict=True)):

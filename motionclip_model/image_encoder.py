@@ -14,7 +14,8 @@ from motionclip_model import features
 from motionclip_model.body import Body, load_body
 from motionclip_model.data.corpus import Clip
 from motionclip_model.errors import EncoderError, MotionClipError, MotionError
-from motionclip_model.storage import read_arrays, write_atomically
+from motionclip_model.reading import read_arrays
+from motionclip_model.storage import write_atomically
 from motionclip_model.text_encoder import TextEncoder
 
 VIEWS = 4

@@ -14,10 +14,14 @@ from motionclip_model import skeleton
 from motionclip_model.errors import MotionError
 from motionclip_model.moving_figure import moving_figure
 from motionclip_model.notebook import as_html
-from motionclip_model.storage import read_arrays, write_atomically
+from motionclip_model.reading import read_arrays
+from motionclip_model.storage import write_atomically
 
 MAX_SECONDS = 600.0
 """Longest motion that is read: ten minutes, far beyond any clip of the public sets."""
+
+_MAX_FRAMES = 150_000
+"""Most frames that are read: those ten minutes at 250 frames/s, more than any public set has."""
 
 _POSES = ('poses', 'root_orient', 'pose_body')
 _RATES = ('mocap_framerate', 'mocap_frame_rate')
@@ -52,8 +56,7 @@ class Motion:
             )
         if frames < 2:
             raise MotionError(f'a motion needs at least 2 frames, this one has {frames}')
-        if not (np.isfinite(self.fps) and 1.0 <= self.fps <= 1000.0):
-            raise MotionError(f'frame rate {self.fps} is not between 1 and 1000 frames/s')
+        _check_rate(self.fps)
         for name in ('joint_rotations', 'root_position'):
             finite = np.isfinite(getattr(self, name)).reshape(frames, -1).all(axis=1)
             if not finite.all():
@@ -155,8 +158,11 @@ class Motion:
             if rate is None or rate.size != 1:
                 raise MotionError('no mocap_framerate; add the frames per second')
             fps = float(rate.reshape(()))
-            if len(poses) / max(fps, 1.0) > MAX_SECONDS:
-                raise MotionError(f'longer than {MAX_SECONDS:.0f} s; cut it into clips')
+            _check_rate(fps)
+            if len(poses) / fps > MAX_SECONDS or len(poses) > _MAX_FRAMES:
+                raise MotionError(
+                    f'longer than {MAX_SECONDS:.0f} s or {_MAX_FRAMES} frames; cut it into clips'
+                )
             if not np.isfinite(poses[:, :_BODY]).all():
                 raise MotionError('poses holds NaN or infinite values; repair or cut them')
             rotations = np.tile(np.eye(3), (len(poses), skeleton.JOINT_COUNT, 1, 1))
@@ -185,6 +191,11 @@ class Motion:
                 gender=np.array('neutral'),
                 mocap_framerate=np.array(float(self.fps)),
             )
+
+
+def _check_rate(fps: float) -> None:
+    if not 1.0 <= fps <= 1000.0:
+        raise MotionError(f'frame rate {fps} is not between 1 and 1000 frames/s')
 
 
 def _body_poses(arrays: dict[str, np.ndarray]) -> np.ndarray:

@@ -17,7 +17,8 @@ from motionclip_model.data.texts import Skipped
 from motionclip_model.errors import MotionClipError, MotionError
 from motionclip_model.model import MAX_SECONDS, MotionClip
 from motionclip_model.motion import Motion
-from motionclip_model.storage import read_arrays, write_atomically
+from motionclip_model.reading import read_arrays
+from motionclip_model.storage import write_atomically
 
 WINDOW_SECONDS, HOP_SECONDS = MAX_SECONDS, MAX_SECONDS / 2.0
 """Longer motions are looked at in windows of this length, this far apart [s]."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from motionclip_model.errors import ConfigError
 from motionclip_model.pickled_data import Global, Made, PickleError, read_pickle
-from motionclip_model.storage import read_arrays
+from motionclip_model.reading import read_arrays
 
 _MAX_BYTES = 2_000_000_000  # SMPL-X with 400 shape directions is below 1 GB
 _MAX_ENTRIES = 100_000_000  # a regressor of 55 joints and 10,475 vertices has 600,000

@@ -1,6 +1,5 @@
 """Recordings: rosbag2 folders read without ROS being installed; `recording` writes them."""
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from rosbags.highlevel import AnyReader, AnyReaderError
-from rosbags.typesys import Stores, get_typestore
 
 from motionclip_model.errors import ConfigError, TrajectoryError
 from motionclip_model.motion import Motion
+from motionclip_model.reading import parse_json
 from motionclip_ros import messages, topics
 from motionclip_ros.provenance import Provenance
+from motionclip_ros.recorded import TYPES, recording
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 
@@ -121,24 +120,19 @@ class Bag:
         """
         self.path = Path(path)
         self._messages: dict[str, list[tuple[int, Any]]] = {}
-        # rosbags raises assorted errors on damaged files; each means the same to a user.
-        try:
-            with AnyReader(
-                [self.path], default_typestore=get_typestore(Stores.ROS2_KILTED)
-            ) as reader:
-                names = [connection.topic for connection in reader.connections]
-                self._namespace = only_namespace(names, namespace, path)
-                short = {name: topics.relative(name, self._namespace) for name in names}
-                self._messages = {name: [] for name in short.values()}
-                for connection, received, data in reader.messages():
-                    message = reader.deserialize(data, connection.msgtype)
-                    self._messages[short[connection.topic]].append((received, message))
-        except (AnyReaderError, OSError, ValueError, KeyError) as error:
-            raise ConfigError(
-                f'{path}: not a readable recording ({error}); `motionclip repair` saves what is '
-                'whole in one that was cut off'
-            ) from None
-        self.counts = {topic: len(found) for topic, found in self._messages.items()}
+        with recording(path) as reader:
+            names = [connection.topic for connection in reader.connections]
+            self._namespace = only_namespace(names, namespace, path)
+            short = {name: topics.relative(name, self._namespace) for name in names}
+            self._messages = {name: [] for name in short.values()}
+            counts = dict.fromkeys(short.values(), 0)
+            for connection, received, data in reader.messages():
+                topic = short[connection.topic]
+                counts[topic] += 1
+                if connection.msgtype in TYPES.types:
+                    message = TYPES.deserialize_cdr(data, connection.msgtype)
+                    self._messages[topic].append((received, message))
+        self.counts = counts
 
     def all(self, topic: str) -> list[tuple[int, Any]]:
         """Return the messages of a topic, in order, and when each was received [ns]."""
@@ -190,7 +184,8 @@ class Bag:
         for report, (_, command), (_, base) in zip(
             reports[::-1], commands[::-1], bases[::-1], strict=False
         ):
-            is_stop = report.get('provenance', {}).get('is_stop', False)
+            told = report.get('provenance')
+            is_stop = isinstance(told, dict) and told.get('is_stop', False)
             if not is_stop and not motions:
                 break
             motion = None if is_stop else messages.human_motion(motions.pop())
@@ -219,7 +214,7 @@ class Bag:
 
 def _object(text: str, path: Path) -> dict[str, Any]:
     try:
-        report = json.loads(text)
+        report = parse_json(text)
     except ValueError as error:
         raise ConfigError(f'{path}: the report is not JSON ({error})') from None
     if not isinstance(report, dict):

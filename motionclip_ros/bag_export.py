@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rosbags.typesys import Stores, get_typestore
 from scipy.spatial.transform import Rotation
 
 from motionclip_model import skeleton
@@ -20,6 +19,7 @@ from motionclip_ros import topics
 from motionclip_ros.execution.planning import Departure, plan
 from motionclip_ros.messages import BASE_JOINT
 from motionclip_ros.provenance import Provenance, Sources
+from motionclip_ros.recorded import TYPES
 from motionclip_ros.recording import BagWriter
 from motionclip_ros.retargeting.robots.robot import Robot
 from motionclip_ros.retargeting.solving.problem import State
@@ -106,7 +106,6 @@ class _Messages:
     """Writes messages of plain values; what is not said of one is zero or empty."""
 
     def __init__(self, path: str | os.PathLike[str]):
-        self._types = get_typestore(Stores.ROS2_KILTED)
         self._bag = BagWriter(path)
         for topic, kind in _KINDS.items():
             name = topics.absolute(topic)
@@ -115,7 +114,7 @@ class _Messages:
     def add(self, topic: str, moment: int, **values: Any) -> None:
         """Append a message [ns]."""
         message = self._made(_KINDS[topic], values)
-        data = self._types.serialize_cdr(message, _KINDS[topic])
+        data = TYPES.serialize_cdr(message, _KINDS[topic])
         self._bag.write(topics.absolute(topic), moment, bytes(data))
 
     def close(self) -> None:
@@ -123,8 +122,8 @@ class _Messages:
         self._bag.close()
 
     def _made(self, kind: str, values: dict[str, Any]) -> Any:
-        fields = self._types.get_msgdef(kind).fields
-        return self._types.types[kind](
+        fields = TYPES.get_msgdef(kind).fields
+        return TYPES.types[kind](
             **{name: self._field(node, values.get(name)) for name, node in fields}
         )
 

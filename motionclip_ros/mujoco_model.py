@@ -7,6 +7,7 @@ import mujoco
 import trimesh
 
 from motionclip_model.errors import RobotError
+from motionclip_model.reading import parse_xml, read_bytes
 from motionclip_ros.retargeting.robots.meshes import load_mesh, resolved
 
 ROOT_JOINT = 'floating_base'
@@ -32,10 +33,8 @@ def robot_spec(urdf: str | Path, *, meshes: bool = True) -> mujoco.MjSpec:
     """
     path = Path(urdf)
     try:
-        root = ElementTree.fromstring(path.read_bytes())
-    except OSError as error:
-        raise RobotError(f'{path}: cannot be read ({error.strerror})') from None
-    except ElementTree.ParseError as error:
+        root = parse_xml(read_bytes(path, RobotError))
+    except ValueError as error:
         raise RobotError(f'{path}: not a URDF ({error})') from None
     if root.tag != 'robot':
         raise RobotError(f'{path}: not a URDF, its outermost element is <{root.tag}>')

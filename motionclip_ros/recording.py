@@ -18,9 +18,9 @@ from rosbags.interfaces import (
 )
 from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
 from rosbags.rosbag2.storage_mcap import McapWriter
-from rosbags.typesys import Stores, get_typestore
 
 from motionclip_model.errors import ConfigError
+from motionclip_ros.recorded import TYPES
 
 # How rmw writes "no deadline" and "lives forever".
 _FOREVER = QosTime(9223372036, 854775807)
@@ -46,7 +46,6 @@ class BagWriter:
         self._storage = cast(McapWriter, self._writer.storage)
         # Says to `motionclip repair` that somebody writes; the system lifts it with the process.
         fcntl.flock(self._storage.bio, fcntl.LOCK_EX)
-        self._types = get_typestore(Stores.ROS2_KILTED)
         self._connections: dict[str, Connection] = {}
 
     def add_topic(self, topic: str, kind: str, *, latched: bool, reliable: bool) -> None:
@@ -61,7 +60,7 @@ class BagWriter:
         Raises:
             ConfigError: The message type is not among ROS 2's common interfaces.
         """
-        if kind not in self._types.types:
+        if kind not in TYPES.types:
             raise ConfigError(f'{topic}: cannot record messages of type {kind}')
         qos = Qos(
             history=QosHistory.KEEP_LAST,
@@ -75,7 +74,7 @@ class BagWriter:
             avoid_ros_namespace_conventions=False,
         )
         self._connections[topic] = self._writer.add_connection(
-            topic, kind, typestore=self._types, offered_qos_profiles=[qos]
+            topic, kind, typestore=TYPES, offered_qos_profiles=[qos]
         )
 
     def write(self, topic: str, received_ns: int, data: bytes) -> None:

@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import IO
 
 from rosbags.interfaces import Connection, ConnectionExtRosbag2
-from rosbags.rosbag2 import ReaderError, StoragePlugin, Writer, WriterError
+from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.rosbag2.storage_mcap import McapReader
-from rosbags.typesys import Stores, TypesysError, get_types_from_msg, get_typestore
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-from motionclip_model.errors import ConfigError
+from motionclip_model.errors import ConfigError, MotionClipError
+from motionclip_model.reading import opened
 from motionclip_ros.bag import Bag
+from motionclip_ros.recorded import MAGIC, refuse_bombs
 
-# The MCAP specification, https://mcap.dev/spec
-_MAGIC = b'\x89MCAP0\r\n'
 _DATA = frozenset((0x01, 0x03, 0x04, 0x05, 0x06, 0x07, 0x09, 0x0C))
 """Records before the summary: header, schema, channel, message, chunk, index, ..."""
 _DATA_END = 0x0F
-_FOOTER = struct.pack('<BQQQI', 0x02, 20, 0, 0, 0) + _MAGIC
+_FOOTER = struct.pack('<BQQQI', 0x02, 20, 0, 0, 0) + MAGIC
 """An end that promises no summary, so that readers scan the file."""
 
 
@@ -45,7 +45,7 @@ def repair(path: str | os.PathLike[str]) -> dict[str, int] | None:
     folder = Path(path).resolve()
     storage = _storage(folder)
     try:
-        with storage.open('rb') as file:
+        with opened(storage, ConfigError) as file:
             _refuse_a_living_one(file, folder)
             if _is_whole(folder):
                 return None
@@ -53,12 +53,16 @@ def repair(path: str | os.PathLike[str]) -> dict[str, int] | None:
                 readable = Path(draft) / 'whole.mcap'
                 with readable.open('wb') as target:
                     _copy_whole_records(file, target)
+                with opened(readable, ConfigError) as copy:
+                    refuse_bombs(copy)
                 rebuilt = Path(draft) / folder.name
                 counts = _rewrite(readable, rebuilt)
                 _put_in_place(rebuilt, folder, storage)
-    # rosbags raises assorted errors on damaged files; each means the same to a user.
-    except (OSError, ReaderError, WriterError, TypesysError, ValueError, KeyError) as error:
-        raise ConfigError(f'{path}: cannot be repaired ({error})') from None
+    except MotionClipError:
+        raise
+    except Exception as error:  # what rosbags raises on damaged files has no common parent
+        reason = ' '.join(str(error).split()) or type(error).__name__
+        raise ConfigError(f'{path}: cannot be repaired ({reason:.200})') from None
     return counts
 
 
@@ -94,7 +98,7 @@ def _copy_whole_records(source: IO[bytes], target: IO[bytes]) -> None:
     have its length already, but zeros in the place of what was written.
     """
     size = os.fstat(source.fileno()).st_size
-    record = source.read(len(_MAGIC))
+    record = source.read(len(MAGIC))
     while len(head := source.read(9)) == 9:
         kind, length = struct.unpack('<BQ', head)
         if kind not in _DATA and kind != _DATA_END:

@@ -1,17 +1,15 @@
 """What a recording has to offer for being played again, serialised as it was received."""
 
-import json
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-from rosbags.highlevel import AnyReader, AnyReaderError
 from rosbags.interfaces import ConnectionExtRosbag2, QosDurability, QosReliability
-from rosbags.typesys import Stores, get_typestore
 
 from motionclip_model.errors import ConfigError
+from motionclip_model.reading import parse_json
 from motionclip_ros.bag import only_namespace
+from motionclip_ros.recorded import TYPES, recording
 from motionclip_ros.topics import REPORT, relative
 
 
@@ -66,10 +64,9 @@ def recorded_robot(path: str | os.PathLike[str], namespace: str | None = None) -
     """
     try:
         reports = read_replay(path, (REPORT,), namespace).events
-        message = get_typestore(Stores.ROS2_KILTED).deserialize_cdr(
-            reports[-1].data, 'std_msgs/msg/String'
-        )
-        sources = json.loads(message.data)['provenance']['sources']  # type: ignore[attr-defined]
+        message = TYPES.deserialize_cdr(reports[-1].data, 'std_msgs/msg/String')
+        report = parse_json(message.data)  # type: ignore[attr-defined]
+        sources = report['provenance']['sources']
         return str(sources['robot']), str(sources['joint_limits'])
     except (ConfigError, ValueError, KeyError, TypeError):
         raise ConfigError(
@@ -92,33 +89,24 @@ def read_replay(
         ConfigError: There is no readable recording, or none of the topics in it.
     """
     channels, received = {}, []
-    # rosbags raises assorted errors on damaged files; each means the same to a user.
-    try:
-        with AnyReader(
-            [Path(path)], default_typestore=get_typestore(Stores.ROS2_KILTED)
-        ) as reader:
-            names = [found.topic for found in reader.connections]
-            chosen = only_namespace(names, namespace, path)
-            short = {name: relative(name, chosen) for name in names}
-            asked = {relative(name, chosen) for name in topics}
-            wanted = [found for found in reader.connections if short[found.topic] in asked]
-            for found in wanted:
-                ext = found.ext
-                qos = ext.offered_qos_profiles if isinstance(ext, ConnectionExtRosbag2) else []
-                channels[found.topic] = Channel(
-                    short[found.topic],
-                    found.msgtype,
-                    any(one.durability == QosDurability.TRANSIENT_LOCAL for one in qos),
-                    all(one.reliability != QosReliability.BEST_EFFORT for one in qos),
-                )
-            # Without a choice rosbags would give all there is.
-            for found, nanoseconds, data in reader.messages(wanted) if wanted else ():
-                received.append((nanoseconds, short[found.topic], bytes(data)))
-    except (AnyReaderError, OSError, ValueError, KeyError) as error:
-        raise ConfigError(
-            f'{path}: not a readable recording ({error}); `motionclip repair` saves what is '
-            'whole in one that was cut off'
-        ) from None
+    with recording(path) as reader:
+        names = [found.topic for found in reader.connections]
+        chosen = only_namespace(names, namespace, path)
+        short = {name: relative(name, chosen) for name in names}
+        asked = {relative(name, chosen) for name in topics}
+        wanted = [found for found in reader.connections if short[found.topic] in asked]
+        for found in wanted:
+            ext = found.ext
+            qos = ext.offered_qos_profiles if isinstance(ext, ConnectionExtRosbag2) else []
+            channels[found.topic] = Channel(
+                short[found.topic],
+                found.msgtype,
+                any(one.durability == QosDurability.TRANSIENT_LOCAL for one in qos),
+                all(one.reliability != QosReliability.BEST_EFFORT for one in qos),
+            )
+        # Without a choice rosbags would give all there is.
+        for found, nanoseconds, data in reader.messages(wanted) if wanted else ():
+            received.append((nanoseconds, short[found.topic], bytes(data)))
     if not received:
         raise ConfigError(f'{path}: no message on {", ".join(topics)}')
     begin = received[0][0]

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from motionclip_model.data.motion_file import load_motion
 from motionclip_model.errors import ConfigError
 from motionclip_model.motion import Motion
-from motionclip_model.storage import read_yaml
+from motionclip_model.reading import read_yaml
 from motionclip_ros.bag import Bag, Performed
 from motionclip_ros.execution.state import SECOND
 from motionclip_ros.preview import part_done

@@ -19,7 +19,8 @@ PACKAGES = ('motionclip_model', 'motionclip_ros')
 FOUNDATION = tuple(
     f'motionclip_model.{name}'
     for name in (
-        'errors', 'storage', 'rotation', 'skeleton', 'notebook', 'moving_figure', 'motion',
+        'errors', 'reading', 'storage', 'rotation', 'skeleton', 'notebook', 'moving_figure',
+        'motion',
     )
 )  # fmt: skip
 LAYERS = (

@@ -13,7 +13,7 @@ from motionclip_model import clip_reference
 from motionclip_model.clip_reference import ROWS, compare
 from motionclip_model.drawing import screen
 from motionclip_model.errors import DependencyError, EncoderError
-from motionclip_model.storage import read_arrays
+from motionclip_model.reading import read_arrays
 from motionclip_model.text_encoder import TextEncoder
 from motionclip_ros import doctor
 from motionclip_ros.cli import app

@@ -65,7 +65,7 @@ def test_a_table_holds_the_whole_trajectory_to_the_last_bit(trajectory, tmp_path
 @pytest.mark.parametrize(
     ('change', 'reason'),
     [
-        (lambda text: '', 'not enough values'),
+        (lambda text: '', 'its columns must be'),
         (lambda text: text.replace('base_qw', 'w'), 'columns must be time'),
         (lambda text: text.rstrip('\n') + ',1\n', 'line 3 has not'),
         (lambda text: text.replace('0.5', 'half'), 'half'),

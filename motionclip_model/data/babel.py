@@ -3,7 +3,6 @@
 Punnakkal et al., "BABEL: Bodies, Action and Behavior with English Labels" (CVPR 2021).
 """
 
-import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from motionclip_model.data.amass import AmassFiles
 from motionclip_model.data.sources import AMASS_LICENCE, SourceClip
 from motionclip_model.data.texts import Entry, Skipped
 from motionclip_model.errors import MotionError
+from motionclip_model.reading import read_json
 
 _SPLITS = {'train': 'train', 'val': 'val', 'extra_train': 'train', 'extra_val': 'val'}
 """Files with labels and the split that they belong to; those of test.json are not public."""
@@ -42,8 +42,8 @@ def read_babel(folder: Path, amass: AmassFiles) -> list[SourceClip | Skipped]:
         if not file.is_file():
             continue
         try:
-            sequences = dict(json.loads(file.read_text()))
-        except (OSError, ValueError, TypeError):
+            sequences = dict(read_json(file, MotionError))
+        except (MotionError, ValueError, TypeError):
             raise MotionError(f'{file}: not a JSON file of BABEL; download it anew') from None
         for sid, sequence in sequences.items():
             try:

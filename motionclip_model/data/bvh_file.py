@@ -1,9 +1,9 @@
 """The BVH file format: a joint tree and its channels, read into arrays and placed in space."""
 
+import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import numpy as np
@@ -12,8 +12,18 @@ from scipy.spatial.transform import Rotation
 
 from motionclip_model.errors import MotionError
 from motionclip_model.motion import MAX_SECONDS
+from motionclip_model.reading import LINE_CHARACTERS, opened
 
 _CHANNELS = {f'{axis}{kind}' for axis in 'XYZ' for kind in ('position', 'rotation')}
+_MAX_BYTES = 256_000_000
+"""Largest file that is read; ten minutes of hands and feet at 120 frames/s are 150 MB."""
+
+_MOST_JOINTS = 1000
+"""Most joints and end sites of a tree; a body with fingers and a face has 200."""
+
+_MOST_PLACES = 10_000_000
+"""Most joints in all frames together; ten minutes of 100 joints at 120 frames/s."""
+
 _COMMON_RATES = (24.0, 25.0, 30.0, 50.0, 60.0, 100.0, 120.0, 240.0)
 
 
@@ -102,11 +112,13 @@ def read_bvh(path: str | os.PathLike[str]) -> BvhFile:
     Raises:
         MotionError: The file is missing or malformed; the message names the line.
     """
-    try:
-        lines = Path(path).read_text(encoding='latin-1').splitlines()
-    except OSError as error:
-        raise MotionError(f'{path}: {error.strerror or error}') from None
-    return _Reader(str(path), lines).read()
+    with opened(path, MotionError) as file:
+        if os.fstat(file.fileno()).st_size > _MAX_BYTES:
+            raise MotionError(f'{path}: larger than {_MAX_BYTES // 1_000_000} MB; cut the file')
+        # Line by line, because a list of all takes many times the room of the file.
+        with io.TextIOWrapper(file, encoding='latin-1') as text:
+            lines = iter(lambda: text.readline(LINE_CHARACTERS), '')
+            return _Reader(str(path), lines).read()
 
 
 def _rotation(channels: tuple[str, ...], values: np.ndarray) -> np.ndarray:
@@ -122,10 +134,10 @@ def _rotation(channels: tuple[str, ...], values: np.ndarray) -> np.ndarray:
 class _Reader:
     """Walks through the lines of one file and knows where it is."""
 
-    def __init__(self, path: str, lines: list[str]):
+    def __init__(self, path: str, lines: Iterator[str]):
         self.path = path
         self.lines = lines
-        self.line = 0
+        self.line, self.text = 0, ''
         self.joints: list[BvhJoint] = []
         self.words = self._words()
 
@@ -146,6 +158,11 @@ class _Reader:
         fps = next((rate for rate in _COMMON_RATES if abs(fps / rate - 1.0) < 2e-3), fps)
         if frames > MAX_SECONDS * fps:
             self._fail(f'{frames} frames are longer than {MAX_SECONDS:.0f} s; cut the file')
+        if frames * len(self.joints) > _MOST_PLACES:
+            self._fail(
+                f'{frames} frames of {len(self.joints)} joints are more than '
+                f'{_MOST_PLACES // 1_000_000} million places; cut the file'
+            )
         return BvhFile(tuple(self.joints), self._values(frames), fps)
 
     def _joint(self, parent: int) -> None:
@@ -178,26 +195,34 @@ class _Reader:
         channels: list[str] = []
         if not is_end:
             self._expect('CHANNELS')
-            for _ in range(int(self._number('a number of channels'))):
+            count = self._number('a number of channels')
+            if not 0 <= count <= len(_CHANNELS):
+                self._fail(f'{count:g} channels of one joint; it may have up to {len(_CHANNELS)}')
+            for _ in range(int(count)):
                 channels.append(self._next('a channel'))
                 if channels[-1] not in _CHANNELS:
                     self._fail(f'unknown channel {channels[-1]!r}; known: {sorted(_CHANNELS)}')
         self.joints.append(BvhJoint(name, parent, (x, y, z), tuple(channels)))
+        if len(self.joints) > _MOST_JOINTS:
+            self._fail(f'more than {_MOST_JOINTS} joints; this is no person')
         return len(self.joints) - 1
 
     def _values(self, frames: int) -> np.ndarray:
         width = sum(len(joint.channels) for joint in self.joints)
-        rows: list[list[float]] = []
-        for number, line in enumerate(self.lines[self.line :], start=self.line + 1):
-            if not line.strip():
+        rows: list[np.ndarray] = []
+        for number, line in enumerate(self.lines, start=self.line + 1):
+            words = line.split()
+            if not words:
                 continue
             self.line = number
+            if len(words) != width:
+                self._fail(f'a frame has {len(words)} values, its tree needs {width}')
+            if len(rows) == frames:
+                self._fail(f'more frames found than the {frames} that are promised')
             try:
-                rows.append([float(word) for word in line.split()])
+                rows.append(np.array(words, np.float64))
             except ValueError as error:
                 self._fail(f'a frame must be numbers ({error})')
-            if len(rows[-1]) != width:
-                self._fail(f'a frame has {len(rows[-1])} values, its tree needs {width}')
         if len(rows) != frames or not rows:
             self._fail(f'{len(rows)} frames found where {frames} are promised')
         values = np.array(rows)
@@ -206,10 +231,9 @@ class _Reader:
         return values
 
     def _words(self) -> Iterator[str]:
-        for number, line in enumerate(self.lines, start=1):
-            for word in line.split():
-                self.line = number
-                yield word
+        for number, text in enumerate(self.lines, start=1):
+            self.line, self.text = number, text
+            yield from text.split()
 
     def _next(self, wanted: str) -> str:
         word = next(self.words, None)
@@ -220,7 +244,7 @@ class _Reader:
     def _name(self) -> str:
         """Read the rest of the line: names may hold spaces."""
         first = self._next('a joint name')
-        rest = self.lines[self.line - 1].split(first, 1)[1].split('{')[0].split()
+        rest = self.text.split(first, 1)[1].split('{')[0].split()
         for _ in rest:
             self._next('a joint name')
         return ' '.join([first, *rest])

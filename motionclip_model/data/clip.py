@@ -9,7 +9,8 @@ from jaxtyping import Float
 
 from motionclip_model import features
 from motionclip_model.errors import MotionError
-from motionclip_model.storage import read_arrays, write_atomically
+from motionclip_model.reading import parse_json, read_arrays
+from motionclip_model.storage import write_atomically
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +84,12 @@ def load_rows(path: Path, source: str | None = None) -> list[Clip]:
     try:
         rows = arrays['rows'].astype(np.float32)
         parts = np.split(rows, np.cumsum(arrays['lengths'])[:-1])
-        labels = json.loads(str(arrays['meta']))
+        labels = parse_json(str(arrays['meta']))
         return [
             Clip(name, part, tuple(captions), action, dataset, licence, style)
             for part, (name, captions, action, dataset, licence, style) in zip(
                 parts, labels, strict=True
             )
         ]
-    except (ValueError, TypeError) as error:
+    except (IndexError, TypeError, ValueError) as error:
         raise MotionError(f'{path}: damaged cache ({error}); remove it') from None

@@ -11,7 +11,7 @@ from motionclip_model.data.amass import AmassFiles
 from motionclip_model.data.sources import AMASS_LICENCE, SourceClip
 from motionclip_model.data.texts import Entry, Skipped
 from motionclip_model.errors import MotionError
-from motionclip_model.storage import read_arrays
+from motionclip_model.reading import read_arrays, read_lines
 
 _FPS = 20
 """Frames of the index are counted in every n-th frame of a file, n the whole part of fps / 20."""
@@ -136,7 +136,6 @@ def _texts(folder: Path) -> Path | None:
 
 
 def _read(path: Path) -> str:
-    try:
-        return path.read_text(errors='replace')
-    except OSError:
-        raise MotionError(f'{path.name} is missing') from None
+    if not path.is_file():
+        raise MotionError(f'{path.name} is missing')
+    return ''.join(read_lines(path, MotionError))

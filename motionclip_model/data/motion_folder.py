@@ -7,6 +7,8 @@ from motionclip_model.data.amass import motion_files
 from motionclip_model.data.motion_file import MOTION_SUFFIXES
 from motionclip_model.data.sources import AMASS_LICENCE, SourceClip, drawn_splits
 from motionclip_model.data.texts import Entry, Skipped
+from motionclip_model.errors import MotionError
+from motionclip_model.reading import read_lines
 
 _NO_WORDS = {
     'poses', 'stageii', 'c', 'd', 'mosh', 'sync', 'subject', 'trial', 'take', 'motion', 'daz',
@@ -55,7 +57,8 @@ def _index(folder: Path) -> dict[str, str]:
     lines = [
         line
         for file in sorted(folder.rglob('*index*.txt'))
-        for line in file.read_text(errors='replace').splitlines()
+        if file.is_file()
+        for line in map(str.rstrip, read_lines(file, MotionError))
     ]
     found = {m.group(1): m.group(2).strip() for m in map(_INDEX_LINE.fullmatch, lines) if m}
     return {trial: text for trial, text in found.items() if text.lower() != 'unknown'}
@@ -64,7 +67,7 @@ def _index(folder: Path) -> dict[str, str]:
 def _captions(file: Path, index: dict[str, str]) -> tuple[tuple[str, ...], str]:
     beside = file.with_suffix('.txt')
     if beside.is_file():
-        lines = beside.read_text(errors='replace').splitlines()
+        lines = read_lines(beside, MotionError)
         return tuple(line.strip() for line in lines if line.strip()), 'own sentences'
     trial = re.match(r'\d+_\d+', file.stem)
     if trial and trial.group() in index:

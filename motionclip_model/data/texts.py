@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 
 from motionclip_model.data.licences import Terms, is_free_caption, terms_of
 from motionclip_model.errors import MotionClipError, MotionError
+from motionclip_model.reading import parse_json, read_json, read_lines
 
 
 class Skipped(NamedTuple):
@@ -65,7 +66,7 @@ class Entry:
             MotionError: It is no JSON object with path and captions, or one of no sense.
         """
         try:
-            value = json.loads(line)
+            value = parse_json(line)
             captions = [str(text).strip() for text in _listed(value['captions'])]
             sources = _listed(value.get('caption_sources', value.get('caption_source', '')))
             if len(sources) == 1:
@@ -125,7 +126,7 @@ def texts_files(folder: Path) -> list[Path]:
     Raises:
         MotionError: The folder has none.
     """
-    files = sorted(folder.glob('texts*.jsonl'))
+    files = [file for file in sorted(folder.glob('texts*.jsonl')) if file.is_file()]
     if not files:
         raise MotionError(
             f'{folder}: no texts*.jsonl here; a corpus is a folder with AMASS files and '
@@ -144,16 +145,22 @@ def read_texts(folder: Path, skipped: list[Skipped]) -> list[Entry]:
     Raises:
         MotionError: The folder has no texts files.
     """
-    entries = []
+    entries: list[Entry] = []
     for file in texts_files(folder):
-        for number, line in enumerate(file.read_text(errors='replace').splitlines(), 1):
-            if not line.strip():
-                continue
-            try:
-                entries.append(Entry.from_line(line))
-            except MotionError as error:
-                skipped.append(Skipped(f'{file.name}:{number}', str(error)))
+        try:
+            for number, line in enumerate(read_lines(file, MotionError), 1):
+                if line.strip():
+                    _add(line, f'{file.name}:{number}', entries, skipped)
+        except MotionError as error:
+            skipped.append(Skipped(file.name, str(error)))
     return entries
+
+
+def _add(line: str, place: str, entries: list[Entry], skipped: list[Skipped]) -> None:
+    try:
+        entries.append(Entry.from_line(line))
+    except MotionError as error:
+        skipped.append(Skipped(place, str(error)))
 
 
 def read_splits(folder: Path) -> dict[str, list[str]]:
@@ -163,10 +170,10 @@ def read_splits(folder: Path) -> dict[str, list[str]]:
         MotionClipError: The file is missing or lacks "train" or "val".
     """
     try:
-        splits = json.loads((folder / 'splits.json').read_text())
+        splits = read_json(folder / 'splits.json', MotionError)
         found = {str(name): [str(path) for path in paths] for name, paths in splits.items()}
         return {'train': found['train'], 'val': found['val']} | found
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (MotionError, ValueError, KeyError, TypeError, AttributeError):
         raise MotionClipError(
             f'{folder}: splits.json with the lists "train" and "val" is missing or malformed'
         ) from None

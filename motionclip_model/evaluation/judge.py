@@ -20,6 +20,7 @@ from motionclip_model import features
 from motionclip_model.data.sampler import pad
 from motionclip_model.errors import CheckpointError
 from motionclip_model.motion import Motion
+from motionclip_model.reading import parse_json, require_file
 from motionclip_model.storage import write_atomically
 
 LONGEST = 200
@@ -152,9 +153,10 @@ class Judge:
         Raises:
             CheckpointError: It is not there, damaged, or not a judge.
         """
+        require_file(path, CheckpointError)
         try:
             with safetensors.safe_open(path, 'pt') as file:
-                header = json.loads((file.metadata() or {})['judge'])
+                header = parse_json((file.metadata() or {})['judge'])
             names = tuple(header['actions']), tuple(header['styles'])
             network = JudgeNetwork(*map(len, names))
             network.load_state_dict(safetensors.torch.load_file(path))

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from motionclip_model.architecture import ARCHITECTURES
 from motionclip_model.data.licences import LICENCE_CHOICES
 from motionclip_model.errors import ConfigError
 from motionclip_model.network import STRIDE, NetworkConfig
+from motionclip_model.reading import read_yaml
 from motionclip_model.training.stages import Stage
 
 _Kind = TypeVar('_Kind')
@@ -115,11 +115,12 @@ class TrainConfig:
             ConfigError: Missing, malformed, or with a name that is not known.
         """
         try:
-            return _typed(yaml.safe_load(path.read_text()) or {}, path.parent)
-        except OSError as error:
-            named = error.filename or path
-            raise ConfigError(f'{named}: cannot be read ({error.strerror})') from None
-        except (yaml.YAMLError, TypeError, AttributeError, KeyError, ValueError) as error:
+            values = read_yaml(path) or {}
+        except ConfigError as error:
+            raise ConfigError(f'{error}; see config/train/base.yaml') from None
+        try:
+            return _typed(values, path.parent)
+        except (TypeError, AttributeError, KeyError, ValueError) as error:
             reason = str(error).replace('\n', ' ')
             raise ConfigError(f'{path}: {reason}; see config/train/base.yaml') from None
         except ConfigError as error:
@@ -171,7 +172,7 @@ def _typed(values: dict[str, Any], folder: Path) -> TrainConfig:
     """Turn what YAML says into the dataclasses that it stands for."""
     typed = dict(values)
     if isinstance(typed.get('held_out'), str):
-        listed = yaml.safe_load((folder / typed['held_out']).read_text())['combinations']
+        listed = read_yaml(folder / typed['held_out'])['combinations']
         typed['held_out'] = [(pair['content'], pair['style']) for pair in listed]
     architecture = typed.get('architecture', 'latent')
     _known_stages(architecture)

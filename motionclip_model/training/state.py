@@ -2,7 +2,6 @@
 
 import errno
 import io
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import torch
 
 from motionclip_model.errors import CheckpointError, ConfigError
+from motionclip_model.reading import read_json
 from motionclip_model.storage import write_atomically, write_json
 
 _FORMAT = 2
@@ -65,8 +65,8 @@ def check_folder(out: Path, identity: dict[str, Any]) -> None:
     if not path.exists():
         raise ConfigError(f'{out} holds a run of an older version; {remedy}')
     try:
-        found = dict(json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
+        found = dict(read_json(path, CheckpointError))
+    except (CheckpointError, ValueError, TypeError) as error:
         raise CheckpointError(f'{path}: damaged ({error}); {remedy}') from None
     for key, name in _NAMES.items():
         if found.get(key) != identity[key]:

@@ -17,6 +17,7 @@ from motionclip_model import __version__
 from motionclip_model.data.amass import motion_files
 from motionclip_model.data.motion_file import MOTION_SUFFIXES
 from motionclip_model.errors import MotionError
+from motionclip_model.reading import read_json
 from motionclip_model.storage import write_atomically, write_json
 from motionclip_ros.batch.job import Outcome
 from motionclip_ros.batch.settings import FORMATS
@@ -94,11 +95,11 @@ class Results:
             content: Its bytes, where it is not known that they are the same as then.
         """
         try:
-            report: dict[str, Any] = json.loads(self._path(source, REPORT).read_bytes())
+            report: dict[str, Any] = read_json(self._path(source, REPORT), MotionError)
             known = report['retargeter'] == self._retargeter
             if content is not None:
                 known &= report['source_sha256'] == _sha256(content)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (MotionError, KeyError, TypeError):
             return None
         paths = [self._path(source, FORMATS[name]) for name in self._formats]
         return report if known and all(path.is_file() for path in paths) else None

@@ -5,6 +5,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from motionclip_model.errors import MotionError
+from motionclip_model.reading import ARRAY_BYTES, read_bytes
 from motionclip_ros.batch.job import Job, Outcome, failed
 from motionclip_ros.batch.results import Results, find_sources
 from motionclip_ros.batch.settings import Settings, identity
@@ -70,9 +72,10 @@ def retarget_folder(
     def jobs() -> Iterator[Job]:
         for name, source in sources.items():
             try:
-                content = source.file.read_bytes()
-            except OSError as error:
-                settle(Job(name, b''), failed(f'cannot be read ({error.strerror})'))
+                content = read_bytes(source.file, MotionError, ARRAY_BYTES)
+            except MotionError as error:
+                reason = str(error).removeprefix(f'{source.file}: ')
+                settle(Job(name, b''), failed(reason))
                 continue
             if results.report(source, content) is not None:
                 on_event(Event(name, len(sources), skipped=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 from motionclip_model import __version__
 from motionclip_model.errors import ConfigError
 from motionclip_model.motion import Motion
-from motionclip_model.storage import read_yaml
+from motionclip_model.reading import read_yaml
 from motionclip_ros.retargeting.feasibility.thresholds import shipped_thresholds
 from motionclip_ros.retargeting.retargeter import Retargeted, Retargeter
 from motionclip_ros.retargeting.robots.robot import load_robot

@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from motionclip_model.errors import ConfigError
+from motionclip_model.reading import read_text
 from motionclip_ros.cli.app import Json, Model, Seconds, app, load_motion, print_json, say
 from motionclip_ros.cli.helping import Panel
 from motionclip_ros.progress import Work, working
@@ -17,6 +18,10 @@ Seed = Annotated[
     int, typer.Option(min=0, help='The same for all motions: only their meaning differs.')
 ]
 Render = Annotated[bool, typer.Option('--render', help='Also motions.png, a row for each.')]
+
+
+_TABLE_BYTES = 1_000_000
+"""Largest table of what is to be made; each line takes a second and more."""
 
 
 class Wanted(NamedTuple):
@@ -102,7 +107,7 @@ def interpolate(
         raise ConfigError('give two or more texts or motion files, or --csv FILE')
     ways = [points or []]
     if table:
-        ways = [[row['start'], row['end']] for row in _rows(table, ('start', 'end'))]
+        ways = [[row['start'], row['end']] for row in read_table(table, ('start', 'end'))]
     with working('loading') as work:
         from motionclip_model.latent import interpolated, meanings
         from motionclip_model.model import MotionClip
@@ -134,7 +139,7 @@ def _edits(
 
     if table is not None and base is None and start is None and end is None:
         triples = []
-        for row in _rows(table, ('motion_source', 'base', 'v_start', 'v_end')):
+        for row in read_table(table, ('motion_source', 'base', 'v_start', 'v_end')):
             if row['motion_source'] not in ('text', 'data'):
                 raise ConfigError(
                     f'{table}: motion_source is "text" or "data" (motion files), not '
@@ -178,14 +183,21 @@ def _name(source: str) -> str:
     return Path(source).name if source.lower().endswith(MOTION_SUFFIXES) else source
 
 
-def _rows(table: Path, names: tuple[str, ...]) -> list[dict[str, str]]:
+def read_table(table: Path, names: tuple[str, ...]) -> list[dict[str, str]]:
+    """Read a table of texts and motion files.
+
+    Args:
+        table: A CSV file.
+        names: Columns that every line must have.
+
+    Raises:
+        ConfigError: It is missing or malformed.
+    """
+    text = read_text(table, ConfigError, _TABLE_BYTES)
     try:
-        with table.open(newline='', encoding='utf-8') as file:
-            rows = list(csv.DictReader(file, skipinitialspace=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(
-            f'{table}: not a readable CSV file ({getattr(error, "strerror", None) or error})'
-        ) from None
+        rows = list(csv.DictReader(text.splitlines(keepends=True), skipinitialspace=True))
+    except csv.Error as error:
+        raise ConfigError(f'{table}: not a readable CSV file ({error})') from None
     if not rows or any(not row.get(name) for row in rows for name in names):
         raise ConfigError(f'{table}: every line must have {",".join(names)}, named in the first')
     return [{name: row[name].strip() for name in names} for row in rows]

@@ -1,6 +1,5 @@
 """What a training run's folder tells of it, finished or not."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from jaxtyping import Float, Int
 
 from motionclip_model.checkpoint import read_header
 from motionclip_model.errors import CheckpointError, ConfigError, DependencyError
+from motionclip_model.reading import read_json
 from motionclip_model.storage import file_hash
 from motionclip_model.training.config import TrainConfig
 from motionclip_model.training.journal import CURVE_EVERY
@@ -165,8 +165,8 @@ def _curve(points: dict[int, tuple[float, float]]) -> Curve:
 def _identity(folder: Path) -> dict[str, Any]:
     """Read `run.json`; a damaged one only costs what it would have told."""
     try:
-        found = json.loads((folder / 'run.json').read_text())
-    except (OSError, ValueError):
+        found = read_json(folder / 'run.json', ConfigError)
+    except ConfigError:
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -4,7 +4,6 @@ What takes seconds to import, PyTorch for a run and Pinocchio for a trajectory, 
 it is needed.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from motionclip_model.errors import ConfigError
+from motionclip_model.reading import read_json
 from motionclip_ros.plotting.document import Document
 from motionclip_ros.plotting.evaluation_figures import evaluation_document
 from motionclip_ros.plotting.evaluations import is_evaluation, read_evaluation
@@ -101,7 +101,7 @@ def _kind(path: Path) -> str:
         if RobotTrajectory.is_in(path):
             return _TRAJECTORY
         raise ConfigError(f'{path}: no robot trajectory; retarget a human motion first')
-    content = _read_json(path)
+    content = read_document(path)
     if is_evaluation(content):
         return _EVALUATION
     if is_report(content):
@@ -109,13 +109,16 @@ def _kind(path: Path) -> str:
     raise ConfigError(f'{path}: neither an evaluation nor a retargeting report; {ALLOWED}')
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> dict[str, Any]:
+    """Read a JSON file of any of the commands; nothing of what is no object.
+
+    Raises:
+        ConfigError: It cannot be read, or is not JSON.
+    """
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
-    except OSError as error:
-        raise ConfigError(f'{path}: cannot be read ({error.strerror})') from None
-    except ValueError as error:
-        raise ConfigError(f'{path}: not JSON ({error}); {ALLOWED}') from None
+        content = read_json(path, ConfigError)
+    except ConfigError as error:
+        raise ConfigError(f'{error}; {ALLOWED}') from None
     return content if isinstance(content, dict) else {}
 
 
@@ -150,7 +153,7 @@ def _run_page(paths: dict[str, Path], choices: Choices) -> Document:
 def _evaluation_page(paths: dict[str, Path], choices: Choices) -> Document:
     return evaluation_document(
         [
-            read_evaluation(_read_json(path), name, _written(path), str(path))
+            read_evaluation(read_document(path), name, _written(path), str(path))
             for name, path in paths.items()
         ]
     )
@@ -162,7 +165,7 @@ def _report_page(paths: dict[str, Path], choices: Choices) -> Document:
 
 def _load_report(path: Path, name: str) -> Report:
     facts = (('file written', _written(path)),)
-    return read_report(_read_json(path), name, facts, str(path))
+    return read_report(read_document(path), name, facts, str(path))
 
 
 def _trajectory_page(paths: dict[str, Path], choices: Choices) -> Document:

@@ -3,7 +3,6 @@
 import csv
 import io
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from motionclip_model.errors import TrajectoryError
+from motionclip_model.reading import read_text
 from motionclip_model.storage import write_atomically
 from motionclip_ros.retargeting.robots import urdf_tree
 from motionclip_ros.retargeting.robots.robot import Robot
@@ -52,26 +52,30 @@ def load_csv(path: str | os.PathLike[str]) -> RobotTrajectory:
     Raises:
         TrajectoryError: The file is missing, lacks a column, or holds no trajectory.
     """
+    lines = csv.reader(io.StringIO(read_text(path, TrajectoryError), newline=''))
     try:
-        with Path(path).open(newline='', encoding='utf-8') as file:
-            header, *rows = csv.reader(file)
+        header = next(lines, [])
         joints = tuple(header[8 : 8 + (len(header) - 8) // 2])
         if header != ['time', *_BASE, *joints, *(name + _VELOCITY for name in joints)]:
             raise TrajectoryError(
                 f'its columns must be time, {", ".join(_BASE)}, the joints, and for each joint '
                 f'its name with {_VELOCITY}'
             )
-        if ragged := [line for line, row in enumerate(rows, 2) if len(row) != len(header)]:
-            raise TrajectoryError(f'line {ragged[0]} has not {len(header)} values')
-        values = np.array(rows, np.float64).reshape(len(rows), len(header))
+        rows = [_numbers(row, len(header), line) for line, row in enumerate(lines, 2)]
+        values = np.array(rows).reshape(len(rows), len(header))
         positions, velocities = np.split(values[:, 8:], 2, axis=1)
         return RobotTrajectory(
             joints, values[:, 0], positions, velocities, values[:, 1:4], values[:, 4:8]
         )
-    except OSError as error:
-        raise TrajectoryError(f'{path}: cannot be read ({error.strerror})') from None
     except (TrajectoryError, ValueError, csv.Error) as error:
         raise TrajectoryError(f'{path}: {error}') from None
+
+
+def _numbers(row: list[str], count: int, line: int) -> Float[np.ndarray, ' column']:
+    """Read a line at once, because numbers take a tenth of the room that their letters do."""
+    if len(row) != count:
+        raise TrajectoryError(f'line {line} has not {count} values')
+    return np.array(row, np.float64)
 
 
 def save_mujoco(trajectory: RobotTrajectory, robot: Robot, path: str | os.PathLike[str]) -> None:

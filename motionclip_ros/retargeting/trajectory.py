@@ -1,7 +1,6 @@
 """`RobotTrajectory`: a robot's joint and base path with times; read from and written to npz."""
 
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -13,7 +12,8 @@ from scipy.spatial.transform import Rotation, Slerp
 
 from motionclip_model.errors import TrajectoryError
 from motionclip_model.notebook import as_html
-from motionclip_model.storage import read_arrays, write_atomically
+from motionclip_model.reading import array_names, read_arrays
+from motionclip_model.storage import write_atomically
 from motionclip_ros.retargeting.curves import joint_curves
 from motionclip_ros.retargeting.limits import JointLimits, cubic_use, velocities_within
 
@@ -170,11 +170,7 @@ class RobotTrajectory:
     @staticmethod
     def is_in(path: str | os.PathLike[str]) -> bool:
         """Whether an npz file holds joint names, as trajectories do and motions do not."""
-        try:
-            with zipfile.ZipFile(path) as archive:
-                return 'joint_names.npy' in archive.namelist()
-        except (OSError, zipfile.BadZipFile):
-            return False
+        return 'joint_names' in array_names(path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

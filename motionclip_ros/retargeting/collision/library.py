@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from motionclip_model.errors import ConfigError
-from motionclip_model.storage import read_arrays, write_atomically, write_json
+from motionclip_model.reading import read_arrays, read_json
+from motionclip_model.storage import write_atomically, write_json
 from motionclip_ros.retargeting.collision.capsules import LinkCapsules
 from motionclip_ros.retargeting.collision.fitting import fit_capsules
 from motionclip_ros.retargeting.collision.geometry import Piece, read_shape
@@ -84,7 +85,7 @@ def _remembered(robot: Robot) -> Fitted:
 
 def _recalled(path: Path) -> Fitted | None:
     try:
-        content = json.loads(path.read_bytes())
+        content = read_json(path, ConfigError)
         capsules = {
             str(link): tuple(
                 ((x0, y0, z0), (x1, y1, z1), float(radius))
@@ -93,7 +94,7 @@ def _recalled(path: Path) -> Fitted | None:
             for link, entries in content['capsules'].items()
         }
         return Fitted(capsules, tuple((str(one), str(other)) for one, other in content['pairs']))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ConfigError, ValueError, KeyError, TypeError, AttributeError):
         return None  # not there, or not ours
 
 

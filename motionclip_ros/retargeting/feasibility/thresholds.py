@@ -6,7 +6,7 @@ from functools import cache
 from typing import Self
 
 from motionclip_model.errors import ConfigError
-from motionclip_model.storage import read_yaml
+from motionclip_model.reading import read_yaml
 from motionclip_ros import resources
 
 SHIPPED = 'config/feasibility.yaml'

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 from motionclip_model import skeleton
 from motionclip_model.errors import ConfigError
-from motionclip_model.storage import read_yaml
+from motionclip_model.reading import read_yaml
 
 _Entry = TypeVar('_Entry')
 _Converter = Callable[[Any, str], Any]

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from motionclip_model.errors import ConfigError
-from motionclip_model.storage import read_yaml
+from motionclip_model.reading import read_yaml
 from motionclip_ros.retargeting.limits import JointLimits
 
 _KINDS = ('velocity', 'acceleration', 'jerk', 'effort')

@@ -1,17 +1,18 @@
 """Where the meshes of a URDF lie, and their vertices, whatever their format."""
 
 import os
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 from urllib.parse import unquote
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from motionclip_model.errors import RobotError
+from motionclip_model.reading import opened, parse_xml, read_bytes
+from motionclip_ros.retargeting.robots.mesh_reader import read_surface
 
 
 class Mesh(NamedTuple):
@@ -92,8 +93,8 @@ def _paths(variable: str) -> list[Path]:
 def _package_name(folder: Path) -> str | None:
     """Return the name in a folder's package.xml, which need not be the folder's own."""
     try:
-        return ElementTree.parse(folder / 'package.xml').getroot().findtext('name')
-    except (OSError, ElementTree.ParseError):
+        return parse_xml(read_bytes(folder / 'package.xml', RobotError)).findtext('name')
+    except (RobotError, ValueError):
         return None
 
 
@@ -111,12 +112,8 @@ def load_mesh(path: Path, scale: tuple[float, float, float] = (1.0, 1.0, 1.0)) -
     Raises:
         RobotError: It cannot be read.
     """
-    loaded = _loaded(path, scale)
-    count = int(loaded.num_tris)
-    # One by one, which takes as long as all the rest: who needs no triangles asks for none.
-    corners = (loaded.tri_indices(i) for i in range(count))
-    triangles = np.array([[c[0], c[1], c[2]] for c in corners], np.int64).reshape(count, 3)
-    return Mesh(load_vertices(path, scale), _frozen(triangles))
+    surface = read_surface(path, scale, triangles=True)
+    return Mesh(_z_up(path, surface.vertices), surface.triangles)
 
 
 @lru_cache(maxsize=256)
@@ -124,30 +121,19 @@ def load_vertices(
     path: Path, scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
 ) -> Float[np.ndarray, 'vertex 3']:
     """Read the vertices of a mesh alone; see `load_mesh`."""
-    vertices = np.array(_loaded(path, scale).vertices(), float).reshape(-1, 3)
+    return _z_up(path, read_surface(path, scale, triangles=False).vertices)
+
+
+def _z_up(path: Path, vertices: Float[np.ndarray, 'vertex 3']) -> Float[np.ndarray, 'vertex 3']:
+    """Turn what has y up; nobody may write to what the caches hand out again."""
     if path.suffix.lower() == '.dae' and _is_y_up(path):
         vertices = vertices @ np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
-    return _frozen(vertices)
-
-
-def _frozen(array: np.ndarray) -> np.ndarray:
-    """Let nobody write to what the cache hands out again."""
-    array.setflags(write=False)
-    return array
-
-
-@lru_cache(maxsize=256)
-def _loaded(path: Path, scale: tuple[float, float, float]) -> Any:
-    import coal
-
-    try:
-        return coal.MeshLoader(coal.BV_AABB).load(str(path), np.array(scale))
-    except (RuntimeError, ValueError) as error:
-        reason = ' '.join(str(error).split())
-        raise RobotError(f'{path}: not a mesh that can be read ({reason:.200})') from None
+        vertices.setflags(write=False)
+    return vertices
 
 
 def _is_y_up(path: Path) -> bool:
     """Whether a Collada file says, as is its default, that y is up; a link's z is."""
-    head = path.read_bytes()[:20_000]
+    with opened(path, RobotError) as file:
+        head = file.read(20_000)
     return b'<up_axis>Z_UP' not in head and b'<up_axis>X_UP' not in head

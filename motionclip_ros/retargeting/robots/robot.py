@@ -2,6 +2,10 @@
 
 import itertools
 import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +24,9 @@ from motionclip_ros.retargeting.robots.joint_limits import overridden
 from motionclip_ros.retargeting.robots.urdf import Urdf, read_urdf
 from motionclip_ros.retargeting.solving import placing
 from motionclip_ros.retargeting.solving.problem import State, Tree
+
+_redirecting = threading.Lock()
+"""Two threads must not exchange standard error at a time."""
 
 _MOST_MASSLESS = 0.25  # share of the joints that may carry no mass
 
@@ -247,11 +254,34 @@ def robot_from(
 
 def _model(urdf: Urdf) -> Any:
     """Build Pinocchio's model of a mended description."""
-    try:
-        return pinocchio.buildModelFromXML(urdf.xml, pinocchio.JointModelFreeFlyer())
-    except (ValueError, RuntimeError) as error:
-        reason = ' '.join(str(error).split())
-        raise RobotError(f'{urdf.path}: not a URDF that Pinocchio can read ({reason})') from None
+    with _complaints() as found:
+        try:
+            return pinocchio.buildModelFromXML(urdf.xml, pinocchio.JointModelFreeFlyer())
+        except (ValueError, RuntimeError) as error:
+            reason = str(error)
+    told = [line.partition(':')[2] for line in found if line.startswith('Error:')]
+    reason = ' '.join((told[0] if told else reason).split())
+    raise RobotError(f'{urdf.path}: not a URDF that Pinocchio can read ({reason})')
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """Gather what urdfdom prints on standard error; a mistake is to be one line, and ours.
+
+    Yields:
+        The lines, complete once the context is left.
+    """
+    lines: list[str] = []
+    with tempfile.TemporaryFile() as file, _redirecting:
+        kept = os.dup(2)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield lines
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            file.seek(0)
+            lines += file.read(10_000).decode(errors='replace').splitlines()
 
 
 def _massless(model: Any) -> Bool[np.ndarray, ' joint']:

@@ -6,7 +6,6 @@ What has one sensible reading is mended, and `notes` says how; the rest is refus
 
 import hashlib
 import math
-import re
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from motionclip_model.errors import RobotError
+from motionclip_model.reading import parse_xml, read_bytes
 from motionclip_ros.retargeting.robots import urdf_tree
 
 _MAX_BYTES = 32_000_000  # the largest robots with hands stay below 1 MB
@@ -91,11 +91,7 @@ def read_urdf(path: Path) -> Urdf:
     Raises:
         RobotError: The file is missing, no URDF, or wrong in a way that has no one reading.
     """
-    try:
-        with path.open('rb') as file:
-            content = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise RobotError(f'{path}: cannot be read ({error.strerror})') from None
+    content = read_bytes(path, RobotError, _MAX_BYTES)
     try:
         root = _parsed(content)
         _check(root)
@@ -114,25 +110,10 @@ def read_urdf(path: Path) -> Urdf:
 
 
 def _parsed(content: bytes) -> ElementTree.Element:
-    """Parse XML that cannot do harm."""
-    if len(content) > _MAX_BYTES:
-        raise ValueError(
-            f'larger than {_MAX_BYTES // 1_000_000} MB; a URDF names its meshes, it does not '
-            'hold them'
-        )
     try:
-        text = content.decode('utf-8-sig')
-    except UnicodeDecodeError:
-        raise ValueError('not a URDF (it is not UTF-8 text)') from None
-    # Entities can blow up a parser's memory and read other files; no URDF needs them.
-    if re.search(r'<!(doctype|entity)', text, re.IGNORECASE):
-        raise ValueError('has a DOCTYPE or entities, which are not allowed; remove them')
-    try:
-        root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
+        root = parse_xml(content)
+    except ValueError as error:
         raise ValueError(f'not a URDF ({error})') from None
-    except RecursionError:
-        raise ValueError('not a URDF (nested too deeply)') from None
     if root.tag != 'robot':
         raise ValueError(f'not a URDF (its outermost element is <{root.tag}>, not <robot>)')
     if any(

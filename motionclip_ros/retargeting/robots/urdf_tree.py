@@ -114,13 +114,23 @@ def fix_mimics(
         if (mimic := joint.find('mimic')) is not None and joint.get('type') != 'fixed'
     }
 
-    def rest(name: str, seen: tuple[str, ...] = ()) -> float:
+    known: dict[str, float] = {}
+
+    def rest(name: str) -> float:
+        followers: list[str] = []
+        seen: set[str] = set()
+        while name in mimics and name not in known and name not in seen:
+            followers.append(name)
+            seen.add(name)
+            name = mimics[name].get('joint', '').strip()
         lower, upper = ranges.get(name, (0.0, 0.0))
-        if name not in mimics or name in seen:  # two that mimic each other stay at zero
-            return min(max(0.0, lower), upper)
-        mimic = mimics[name]
-        master = rest(mimic.get('joint', '').strip(), (*seen, name))
-        return float(mimic.get('multiplier', 1)) * master + float(mimic.get('offset', 0))
+        place = known.get(name, min(max(0.0, lower), upper))
+        for follower in reversed(followers):
+            mimic = mimics[follower]
+            place = float(mimic.get('multiplier', 1)) * place + float(mimic.get('offset', 0))
+            if name not in seen:  # of those that mimic each other, each one's own master is at 0
+                known[follower] = place
+        return place
 
     for joint in root.findall('joint'):
         if joint.get('name') in mimics:
