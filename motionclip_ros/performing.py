@@ -29,6 +29,7 @@ _TOO_BUSY = TrajectoryError(
     'this machine is too busy to take over the motion that is under way; try again'
 )
 _EXECUTING = 0.1
+_UNDECIDED = 3.0  # [s] for several who may command the robot to agree on one
 _PATIENCE = 5 * SECOND  # [ns] for a controller that says when it is done
 
 
@@ -156,6 +157,8 @@ class Performer:
                 raise CalledOffError
             request.on_progress(stage, PROGRESS[stage])
 
+        if request.execute:
+            self._outlet.secure(_UNDECIDED)
         posture = self._posture(request) if request.joints else {}
         generation = self._pipeline.generate(
             request.text,
@@ -225,6 +228,7 @@ class Performer:
             with self._sending:
                 if request.called_off:
                     raise CalledOffError
+                self._outlet.secure(0.0)
                 launched = self.commander.launched(command, self._outlet.now())
                 if launched is None:
                     continue

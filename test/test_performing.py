@@ -64,6 +64,7 @@ class Outlet:
         self.sent: list = []
         self.halts, self.forgotten, self.previews, self.outcomes = 0, 0, [], []
         self.silent, self.speed = False, 0.0
+        self.rival = ''
         self.writing = 0
         """How long it takes to write a message [ns]."""
 
@@ -75,6 +76,10 @@ class Outlet:
 
     def terms(self) -> Terms:
         return Terms(0.5, 0.25)
+
+    def secure(self, patience) -> None:
+        if self.rival:
+            raise RobotError(f'{self.rival} commands the robot')
 
     def measured(self, bounds) -> MovingState | None:
         if self.silent:
