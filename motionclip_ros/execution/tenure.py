@@ -8,7 +8,7 @@ LEASE = 2.0
 BEAT = 0.4
 """How often a commander says that it is there [s]."""
 
-SETTLE = 0.7
+SETTLE = 0.8
 """How long a newcomer listens before it commands [s]; two that start at once meet in it."""
 
 

@@ -1,0 +1,1 @@
+"""What the scripts share that run the nodes for long, or break them."""
