@@ -26,9 +26,6 @@ from typing import Any, NamedTuple
 from lasting.asking import Asker
 from lasting.usage import COLUMNS, Trend, Usage, rows, trend, usage
 from reporting.measured import save
-
-# The graph of processes that the tests use.
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'test'))
 from ros_graph import RECORDER, SIMULATOR, Graph, environment
 
 from motionclip_model.errors import MotionClipError
