@@ -98,7 +98,9 @@ class Performer:
             return False
         command = performing.command
         if not answers and now >= command.end:
-            self.finished(command)
+            self.finished(command, self._silence())
+        elif now < command.end and self.commander.running(now) is None:
+            self.finished(command, 'the clock was set back while the robot moved')
         elif now >= command.end + _PATIENCE:
             self.finished(command, 'the controller does not say that it is done')
         else:
@@ -192,6 +194,14 @@ class Performer:
                 raise
         return None
 
+    def _silence(self) -> str | None:
+        """Return why it is not known where the robot is, if so."""
+        try:
+            self._outlet.measured(self._pipeline.robot.limits)
+        except MotionClipError as error:
+            return str(error)
+        return None
+
     def _posture(self, request: Request) -> dict[str, float]:
         """Return where the joints stay that are not to move."""
         robot, current = self._pipeline.robot, self.commander.current
@@ -239,11 +249,12 @@ class Performer:
                     self._provenance(request, launched, terms, generation, posture),
                     1e3 * (time.perf_counter() - began),
                 )
+                # Before it is sent: who looks then must find something to look at.
+                replaced, self._performing = self._performing, performance
                 held_back = self._held_back(performance, message)
                 if held_back is None:
-                    replaced, self._performing = self._performing, performance
                     return replaced
-                problem = held_back
+                self._performing, problem = replaced, held_back
         raise problem
 
     def _brake(self) -> Performance | None:

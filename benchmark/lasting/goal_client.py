@@ -20,7 +20,6 @@ def main() -> None:
     client.wait_for_server()
     sent = client.send_goal_async(GenerateMotion.Goal(text=sys.argv[-1]))
     rclpy.spin_until_future_complete(node, sent)
-    print('accepted', flush=True)
     done = sent.result().get_result_async()
     rclpy.spin_until_future_complete(node, done)
     sys.exit(not done.result().result.success)

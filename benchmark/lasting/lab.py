@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from motionclip_ros import messages, topics
 from motionclip_ros.bag import Bag
 from motionclip_ros.nodes.running import FLOOD, LATEST
 from motionclip_ros.repairing import repair
+from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.robots.robot import load_robot
 
 REAL = 'motionclip_ros.nodes.generator'
@@ -41,6 +43,9 @@ OVER = 1.15
 STEP = 0.03
 """What a joint may go beyond its fastest way between two states [rad]."""
 
+GAP = 0.2
+"""Time between two joint states after which they are of two robots [s]."""
+
 LONGEST = 20.0
 """What a command of a few seconds may take on a busy machine [s]."""
 
@@ -58,6 +63,22 @@ class Seen(NamedTuple):
     stamp: float
     positions: np.ndarray
     velocities: np.ndarray
+
+
+def unsafe(seen: Sequence[Seen], limits: JointLimits) -> list[str]:
+    """Return what a robot did that it must not, of what was seen of it."""
+    found = []
+    for before, after in pairwise(seen):
+        passed = after.stamp - before.stamp
+        if not 0.0 < passed < GAP:
+            continue  # it was restarted
+        excess = (np.abs(after.positions - before.positions) - limits.velocity * passed).max()
+        if excess > STEP:
+            found.append(f'a jump: {excess:.3f} rad more than its speed allows')
+    over = max((float((np.abs(s.velocities) / limits.velocity).max()) for s in seen), default=0.0)
+    if over > OVER:
+        found.append(f'{over:.2f} of a velocity limit')
+    return found[:3]
 
 
 class Lab:
@@ -161,7 +182,7 @@ class Lab:
         process = subprocess.Popen(
             [sys.executable, '-m', 'lasting.goal_client', text],
             env={**os.environ, 'PYTHONPATH': path},
-            stdout=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
         )
         told = len(self.talk.arrived)
         self.until(lambda: len(self.talk.arrived) > told)
@@ -213,22 +234,7 @@ class Lab:
 
     def unsafe(self) -> list[str]:
         """Return what the robot did in this round that it must not."""
-        found = []
-        for before, after in zip(self._seen, self._seen[1:], strict=False):
-            passed = after.stamp - before.stamp
-            if not 0.0 < passed < 0.2:
-                continue  # it was restarted
-            step = np.abs(after.positions - before.positions)
-            excess = (step - self._limits.velocity * passed).max()
-            if excess > STEP:
-                found.append(f'a jump: {excess:.3f} rad more than its speed allows')
-        over = max(
-            (float((np.abs(s.velocities) / self._limits.velocity).max()) for s in self._seen),
-            default=0.0,
-        )
-        if over > OVER:
-            found.append(f'{over:.2f} of a velocity limit')
-        return found[:3]
+        return unsafe(self._seen, self._limits)
 
     def where_told(self) -> list[str]:
         """Return whether the standing robot is where it was told to be last."""
