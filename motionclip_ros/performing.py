@@ -92,14 +92,16 @@ class Performer:
         """
         with self._sending:
             performing, now = self._performing, self._outlet.now()
-            if self.commander.sees_set_back(now):
+            set_back = self.commander.sees_set_back(now)
+            silence = None if performing is None else self._silence()
+            if set_back or silence is not None:  # the robot may do anything meanwhile
                 self._forget()
         if performing is None:
             return False
         command = performing.command
         if not answers and now >= command.end:
-            self.finished(command, self._silence())
-        elif now < command.end and self.commander.running(now) is None:
+            self.finished(command, silence)
+        elif set_back and now < command.end:
             self.finished(command, 'the clock was set back while the robot moved')
         elif now >= command.end + _PATIENCE:
             self.finished(command, 'the controller does not say that it is done')

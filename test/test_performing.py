@@ -204,6 +204,19 @@ def test_a_robot_that_fell_silent_has_not_executed_anything(stage) -> None:
     assert isinstance(stage.outlet.sent[1].command.origin, Departure)
 
 
+def test_what_was_silent_in_mid_motion_is_taken_as_it_is(stage) -> None:
+    stage.perform('walk')
+    stage.outlet.time += SECOND // 2
+    stage.outlet.silent = True
+    stage.until(lambda: stage.performer.look(answers=False))
+    stage.outlet.silent = False
+    stage.perform('wave')
+    assert isinstance(stage.outlet.sent[1].command.origin, Departure)
+    stage.until(lambda: stage.outlet.outcomes == [('walk', 'replaced')])
+    stage.finish()
+    assert stage.outlet.outcomes[-1] == ('wave', 'executed')
+
+
 def test_a_clock_that_is_set_back_ends_what_is_under_way(stage) -> None:
     stage.perform('walk')
     stage.outlet.time += SECOND
