@@ -77,7 +77,7 @@ def unsafe(seen: Sequence[Seen], limits: JointLimits) -> list[str]:
             found.append(f'a jump: {excess:.3f} rad more than its speed allows')
     over = max((float((np.abs(s.velocities) / limits.velocity).max()) for s in seen), default=0.0)
     if over > OVER:
-        found.append(f'{over:.2f} of a velocity limit')
+        found.insert(0, f'{over:.2f} of a velocity limit')
     return found[:3]
 
 
