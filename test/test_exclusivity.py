@@ -10,11 +10,15 @@ from lifecycle_msgs.srv import ChangeState
 from ros_graph import GENERATOR, SIMULATOR, graph
 from ros_talk import Talk, call
 from std_msgs.msg import String
-from test_bag import record
+from test_bag import SECOND, wire
 from test_generator_node import needs_controllers
+from wave_generator import wave_trajectory
 
-from motionclip_ros import topics
+from motionclip_ros import conversions, topics
 from motionclip_ros.nodes.running import FLOOD, LATCHED, RELIABLE
+from motionclip_ros.recording import BagWriter
+from motionclip_ros.retargeting.approach import executable
+from motionclip_ros.retargeting.robots.robot import load_robot
 
 __all__ = ['graph']
 
@@ -50,7 +54,8 @@ class Second:
         self.graph.until(
             lambda: (
                 self.text.get_subscription_count() and self.values.get('joint_states') == 'True'
-            )
+            ),
+            90.0,
         )
 
     def ask(self, text: str) -> dict[str, str]:
@@ -73,8 +78,8 @@ def test_a_second_generator_refuses_until_the_first_is_killed(graph):
     assert refused['outcome'] == 'refused', refused
     assert f'/motionclip (process {first.pid}, ' in refused['message']
     assert 'commands the robot of /joint_trajectory_controller; end or' in refused['message']
+    graph.until(lambda: f'process {first.pid}' in second.values['commander'])
     assert second.status.level == DiagnosticStatus.WARN
-    assert f'process {first.pid}' in second.values['commander']
     assert not talk.trajectories
 
     # A stop reaches the robot whomever it is said to.
@@ -141,19 +146,52 @@ def move(graph, node: str, transition: int) -> None:
     assert call(graph, ChangeState, f'/{node}/change_state', request).success
 
 
-def test_a_recording_is_not_played_to_a_robot_that_is_commanded(graph):
-    record(graph.folder / 'bag')
+def recording_with_a_late_word(path) -> None:
+    """A G1 that waves at once, and a text after a long while, so that its player stays."""
+    g1 = load_robot('g1')
+    wave = executable(wave_trajectory(g1.joint_names, 6.0), g1.limits, g1.neutral).trajectory
+    events = (
+        (0.0, f'/{topics.TRAJECTORY}', conversions.joint_trajectory(wave)),
+        (60.0, '/late', String(data='late')),
+    )
+    bag = BagWriter(path)
+    for seconds, topic, message in events:
+        kind = f'{type(message).__module__.split(".")[0]}/msg/{type(message).__name__}'
+        bag.add_topic(topic, kind, latched=False, reliable=True)
+        bag.write(topic, round((9 + seconds) * SECOND), wire(kind, message))
+    bag.close()
+
+
+def test_a_player_and_a_generator_do_not_command_one_robot(graph):
+    recording_with_a_late_word(graph.folder / 'bag')
     graph.start(SIMULATOR)
+    talk = Talk(graph)
+    graph.until(lambda: talk.states)
+    arguments = (
+        '-p', f'bag:={graph.folder / "bag"}', '-p', 'robot:=g1',
+        '-p', f"topics:=['{topics.TRAJECTORY}', '/late']",
+    )  # fmt: skip
+    player = graph.start(PLAYER, *arguments)
+    graph.until(lambda: talk.arrived or player.poll() is not None)
     generator = Second(graph, 'motionclip')
     generator.wait()
-    talk = Talk(graph)
-    topic = f"topics:=['{topics.TRAJECTORY}']"
-    process = graph.start(PLAYER, '-p', f'bag:={graph.folder / "bag"}', '-p', topic)
-    graph.until(lambda: process.poll() is not None)
-    assert process.returncode == 2
+    refused = generator.ask('wave')
+    assert refused['outcome'] == 'refused'
+    assert f'/player (process {player.pid}, ' in refused['message']
+
+    assert generator.ask('stop')['outcome'] == 'stopped'
+    graph.until(lambda: player.poll() is not None)
+    assert player.returncode == 2
+    assert graph.log(PLAYER).strip().endswith('wants the robot to stop; nothing more is played')
+    assert generator.ask('wave')['outcome'] == 'executed'
+
+    told = len(talk.arrived)
+    player = graph.start(PLAYER, *arguments)
+    graph.until(lambda: player.poll() is not None)
+    assert player.returncode == 2
     last = graph.log(PLAYER).strip().splitlines()[-1]
     assert last.startswith(f'/motionclip (process {generator.process.pid}, ')
-    assert not talk.trajectories
+    assert len(talk.arrived) == told
 
 
 def test_nonsense_among_commanders_changes_nothing(graph):

@@ -90,6 +90,7 @@ class RobotOutlet:
 
     def begin(self) -> None:
         """Say what there is to say."""
+        self.forget()  # whoever plans from now on knows of nothing, either
         self.exclusivity.enter()
         self._heartbeat.begin()
         self._show.stand()
