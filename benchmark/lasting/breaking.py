@@ -141,9 +141,13 @@ def two_commanders(lab: Lab) -> list[str]:
         wrong.append(f'the second: {refused}')
     lab.kill('generator')
     killed = time.monotonic()
-    while second.ask('a person waves')['outcome'] == 'refused':
-        if time.monotonic() - killed > PATIENCE:
-            return [*wrong, 'the second never takes over']
+    while (asked := time.monotonic()) - killed < PATIENCE:
+        if second.ask('a person waves')['outcome'] != 'refused':
+            break
+        lab.graph.spin(0.1)
+    else:
+        return [*wrong, 'the second never takes over']
+    lab.takeovers.append(asked - killed)
     lab.settled()
     wrong += lab.unsafe() + lab.where_told()
     second.end()

@@ -88,6 +88,7 @@ class Lab:
         graph: Where the processes run.
         generator: Module of the generator.
         talk: What is said to the generator, and heard.
+        takeovers: Times from the death of a commander until the next one served [s].
         running: The processes, by what they are.
     """
 
@@ -102,6 +103,7 @@ class Lab:
         self.graph, self.talk, self._options = graph, Talk(graph), options
         self.generator = generator
         self._modules = {'simulator': SIMULATOR, 'recorder': RECORDER, 'generator': generator}
+        self.takeovers: list[float] = []
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self._limits = load_robot('g1').limits
         self._names = load_robot('g1').joint_names
