@@ -45,12 +45,14 @@ class Round(NamedTuple):
         seconds: Until the next command was served: starts of processes are part of it [s].
         complaints: What was wrong.
         broken: Whether the processes are of no use any more.
+        late: Commands that were said again because joint states had come too late.
     """
 
     fault: str
     seconds: float
     complaints: list[str]
     broken: bool = False
+    late: int = 0
 
 
 @contextmanager
@@ -67,14 +69,14 @@ def lab(generator: str, *options: str) -> Iterator[Lab]:
             graph.close()
 
 
-def attempt(fault: str, work: Callable[[], list[str]]) -> Round:
+def attempt(fault: str, made: Lab, work: Callable[[], list[str]]) -> Round:
     """Do a round; whatever goes wrong is part of the finding."""
-    began, broken = time.monotonic(), False
+    began, broken, late = time.monotonic(), False, made.late
     try:
         complaints = work()
     except (MotionClipError, subprocess.TimeoutExpired, pytest.fail.Exception) as error:
         complaints, broken = [' '.join(str(error).split())[:300]], True
-    done = Round(fault, time.monotonic() - began, complaints, broken)
+    done = Round(fault, time.monotonic() - began, complaints, broken, made.late - late)
     print(f'{fault:28}{done.seconds:7.1f} s  {"; ".join(complaints) or "well"}', flush=True)
     return done
 
@@ -89,7 +91,7 @@ def kills(generator: str, count: int, seed: int) -> Iterator[Round]:
             while left and not broken:
                 name, after = left.pop(), float(random.uniform(0.0, 3.0))
                 work = partial(kill, made, name, after)
-                done = attempt(f'kill -9 {name}', work)
+                done = attempt(f'kill -9 {name}', made, work)
                 broken = done.broken
                 yield done
 
@@ -103,7 +105,7 @@ def others(takeovers: list[float]) -> Iterator[Round]:
                 broken = False
                 while left and not broken:
                     name = left.pop(0)
-                    done = attempt(name, partial(FAULTS[name][0], made))
+                    done = attempt(name, made, partial(FAULTS[name][0], made))
                     broken = done.broken
                     yield done
                 takeovers += made.takeovers
@@ -136,11 +138,11 @@ def table(rounds: list[Round]) -> dict[str, Any]:
         rows.append(
             [
                 fault, len(these), sum(not each.complaints for each in these),
-                f'{np.median(seconds):.0f}', f'{max(seconds):.0f}',
+                f'{np.median(seconds):.0f}', f'{max(seconds):.0f}', sum(each.late for each in these),
                 '; '.join(dict.fromkeys(wrong)) or 'nothing',
             ]
         )  # fmt: skip
-    columns = ['fault', 'rounds', 'well', 'median, s', 'longest, s', 'wrong']
+    columns = ['fault', 'rounds', 'well', 'median, s', 'longest, s', 'said again', 'wrong']
     return {'columns': columns, 'rows': rows}
 
 
