@@ -138,7 +138,8 @@ def table(rounds: list[Round]) -> dict[str, Any]:
         rows.append(
             [
                 fault, len(these), sum(not each.complaints for each in these),
-                f'{np.median(seconds):.0f}', f'{max(seconds):.0f}', sum(each.late for each in these),
+                f'{np.median(seconds):.0f}', f'{max(seconds):.0f}',
+                sum(each.late for each in these),
                 '; '.join(dict.fromkeys(wrong)) or 'nothing',
             ]
         )  # fmt: skip
