@@ -12,7 +12,8 @@ ENVIRONMENT := scripts/environment
 INTERFACES := $(ENVIRONMENT:scripts/environment=scripts/interfaces)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment interfaces browser demo studio test lint format docs train benchmark fuzz clean
+.PHONY: help environment interfaces browser demo studio test lint format docs train benchmark fuzz
+.PHONY: faults soak clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -51,10 +52,19 @@ docs: environment ## Build the documentation into site/; a warning is an error
 train: environment ## Train a checkpoint: TRAIN_ARGS="--help" lists the options
 	@$(BIN)/motionclip train $(TRAIN_ARGS)
 
+# Tables measure nothing; what breaks nodes, or takes half an hour, has a target of its own.
+NOT_MEASURED := $(addprefix benchmark/,tables.py faults.py soak.py fuzzing.py)
+
 benchmark: environment ## Measure every performance claim of the documentation
-	@for script in $(filter-out benchmark/tables.py benchmark/fuzzing.py,$(wildcard benchmark/*.py)); do \
+	@for script in $(filter-out $(NOT_MEASURED),$(wildcard benchmark/*.py)); do \
 		echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
 	done
+
+faults: interfaces ## Break running nodes 50 times and more, and see what comes of it
+	@$(BIN)/python benchmark/faults.py
+
+soak: interfaces ## Say random commands for half an hour and watch memory, threads, files
+	@$(BIN)/python benchmark/soak.py
 
 fuzz: environment ## Feed every reader what breaks it: FUZZ_SECONDS=600 for each
 	@$(BIN)/pip install -q -c constraints.txt 'atheris>=3.0'

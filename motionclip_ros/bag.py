@@ -109,7 +109,10 @@ class Bag:
     """
 
     def __init__(self, path: str | os.PathLike[str], namespace: str | None = None):
-        """Read and decode all messages.
+        """Read all messages; each topic is decoded when somebody asks for it.
+
+        Joint states are most of a recording: half an hour of them, decoded, fills over a gigabyte,
+        and few want them.
 
         Args:
             path: Folder of the recording.
@@ -119,24 +122,42 @@ class Bag:
             ConfigError: There is no readable recording.
         """
         self.path = Path(path)
-        self._messages: dict[str, list[tuple[int, Any]]] = {}
+        self._raw: dict[str, list[tuple[int, str, bytes]]] = {}
+        self._decoded: dict[str, list[tuple[int, Any]]] = {}
         with recording(path) as reader:
             names = [connection.topic for connection in reader.connections]
             self._namespace = only_namespace(names, namespace, path)
             short = {name: topics.relative(name, self._namespace) for name in names}
-            self._messages = {name: [] for name in short.values()}
-            counts = dict.fromkeys(short.values(), 0)
+            self._raw = {name: [] for name in short.values()}
             for connection, received, data in reader.messages():
-                topic = short[connection.topic]
-                counts[topic] += 1
-                if connection.msgtype in TYPES.types:
-                    message = TYPES.deserialize_cdr(data, connection.msgtype)
-                    self._messages[topic].append((received, message))
-        self.counts = counts
+                raw = received, connection.msgtype, bytes(data)
+                self._raw[short[connection.topic]].append(raw)
+        self.counts = {topic: len(found) for topic, found in self._raw.items()}
 
     def all(self, topic: str) -> list[tuple[int, Any]]:
-        """Return the messages of a topic, in order, and when each was received [ns]."""
-        return list(self._messages.get(topics.relative(topic, self._namespace), ()))
+        """Return the messages of a topic, in order, and when each was received [ns].
+
+        Raises:
+            ConfigError: One cannot be decoded.
+        """
+        name = topics.relative(topic, self._namespace)
+        if name not in self._decoded:
+            # rosbags and NumPy raise assorted errors on damaged messages.
+            try:
+                self._decoded[name] = [
+                    (received, TYPES.deserialize_cdr(data, kind))
+                    for received, kind, data in self._raw.get(name, ())
+                    if kind in TYPES.types  # others are counted, and left alone
+                ]
+            except Exception as error:
+                raise self._unreadable(error) from None
+        return list(self._decoded[name])
+
+    def _unreadable(self, error: Exception) -> ConfigError:
+        return ConfigError(
+            f'{self.path}: not a readable recording ({error}); `motionclip repair` saves what is '
+            'whole in one that was cut off'
+        )
 
     def last(self, topic: str) -> tuple[int, Any]:
         """Return the last message of a topic and when it was received [ns].
@@ -154,7 +175,7 @@ class Bag:
         names = tuple(self.last(topics.JOINT_STATES)[1].name)
         states = [
             (received, message)
-            for received, message in self._messages[topics.JOINT_STATES]
+            for received, message in self.all(topics.JOINT_STATES)
             if tuple(message.name) == names
         ]
         return RecordedJoints(

@@ -68,6 +68,16 @@ class Outlet(Protocol):
     def terms(self) -> Terms:
         """Return what of the limits may be used."""
 
+    def secure(self, patience: float) -> None:
+        """Make sure that nobody else commands the robot.
+
+        Args:
+            patience: How long to wait until that is known [s].
+
+        Raises:
+            MotionClipError: Somebody does, or it is not known.
+        """
+
     def measured(self, limits: JointLimits) -> MovingState | None:
         """Return where the robot is; None if that need not be known.
 

@@ -29,6 +29,7 @@ _TOO_BUSY = TrajectoryError(
     'this machine is too busy to take over the motion that is under way; try again'
 )
 _EXECUTING = 0.1
+_UNDECIDED = 3.0  # [s] for several who may command the robot to agree on one
 _PATIENCE = 5 * SECOND  # [ns] for a controller that says when it is done
 
 
@@ -91,13 +92,17 @@ class Performer:
         """
         with self._sending:
             performing, now = self._performing, self._outlet.now()
-            if self.commander.sees_set_back(now):
+            set_back = self.commander.sees_set_back(now)
+            silence = None if performing is None else self._silence()
+            if set_back or silence is not None:  # the robot may do anything meanwhile
                 self._forget()
         if performing is None:
             return False
         command = performing.command
         if not answers and now >= command.end:
-            self.finished(command)
+            self.finished(command, silence)
+        elif set_back and now < command.end:
+            self.finished(command, 'the clock was set back while the robot moved')
         elif now >= command.end + _PATIENCE:
             self.finished(command, 'the controller does not say that it is done')
         else:
@@ -156,6 +161,8 @@ class Performer:
                 raise CalledOffError
             request.on_progress(stage, PROGRESS[stage])
 
+        if request.execute:
+            self._outlet.secure(_UNDECIDED)
         posture = self._posture(request) if request.joints else {}
         generation = self._pipeline.generate(
             request.text,
@@ -187,6 +194,14 @@ class Performer:
         except MotionClipError:
             if request.execute:
                 raise
+        return None
+
+    def _silence(self) -> str | None:
+        """Return why it is not known where the robot is, if so."""
+        try:
+            self._outlet.measured(self._pipeline.robot.limits)
+        except MotionClipError as error:
+            return str(error)
         return None
 
     def _posture(self, request: Request) -> dict[str, float]:
@@ -225,6 +240,7 @@ class Performer:
             with self._sending:
                 if request.called_off:
                     raise CalledOffError
+                self._outlet.secure(0.0)
                 launched = self.commander.launched(command, self._outlet.now())
                 if launched is None:
                     continue
@@ -235,11 +251,12 @@ class Performer:
                     self._provenance(request, launched, terms, generation, posture),
                     1e3 * (time.perf_counter() - began),
                 )
+                # Before it is sent: who looks then must find something to look at.
+                replaced, self._performing = self._performing, performance
                 held_back = self._held_back(performance, message)
                 if held_back is None:
-                    replaced, self._performing = self._performing, performance
                     return replaced
-                problem = held_back
+                self._performing, problem = replaced, held_back
         raise problem
 
     def _brake(self) -> Performance | None:

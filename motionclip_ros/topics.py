@@ -26,6 +26,9 @@ CONTROLLER = 'joint_trajectory_controller'
 JOINT_TRAJECTORY = f'{CONTROLLER}/joint_trajectory'
 """Where it listens."""
 
+COMMANDER = 'commander'
+"""Beside both: where those who may tell it agree on who does."""
+
 FOLLOW_JOINT_TRAJECTORY = f'{CONTROLLER}/follow_joint_trajectory'
 """The action by which it can be told, too."""
 

@@ -1,5 +1,7 @@
 """What a controller makes of the commands: no jump, inside the limits, whenever they arrive."""
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -57,7 +59,7 @@ def test_stamped_takeovers_are_exact_whenever_they_arrive(one, two, moments, lat
         planned = commander.plan(motion, now, where, bounds, lead)
         expected = follower.desired(seconds(planned.takes_over))
         arrives = now + late * (planned.takes_over - now) // 50
-        assert commander.launched(planned, now) is planned
+        assert commander.launched(planned, now).trajectory is planned.trajectory
         before = follower.desired(seconds(arrives))
         follower.accept(command(planned.trajectory), seconds(arrives), seconds(planned.start))
         after = follower.desired(seconds(arrives))
@@ -139,6 +141,18 @@ def test_the_person_begins_when_the_robot_has_reached_the_first_pose() -> None:
     planned = commander.plan(motion, BEGAN, at_rest(measured(8)), limits(), LEADS[0])
     at = planned.trajectory.sample(planned.begins).positions
     np.testing.assert_allclose(at, motion.positions[0], atol=1e-6)
+
+
+def test_what_the_robot_was_told_long_ago_is_forgotten() -> None:
+    commander = started(1)
+    first = weakref.ref(commander.current.trajectory)
+    for number in range(1, 3):
+        now = BEGAN + number * SECOND // 4
+        planned = commander.plan(retargeted(number), now, None, limits(), LEADS[0])
+        assert commander.launched(planned, now) is commander.current
+    del planned
+    gc.collect()
+    assert first() is None
 
 
 def test_nothing_is_taken_over_that_is_not_there() -> None:

@@ -64,6 +64,7 @@ class Outlet:
         self.sent: list = []
         self.halts, self.forgotten, self.previews, self.outcomes = 0, 0, [], []
         self.silent, self.speed = False, 0.0
+        self.rival = ''
         self.writing = 0
         """How long it takes to write a message [ns]."""
 
@@ -75,6 +76,10 @@ class Outlet:
 
     def terms(self) -> Terms:
         return Terms(0.5, 0.25)
+
+    def secure(self, patience) -> None:
+        if self.rival:
+            raise RobotError(f'{self.rival} commands the robot')
 
     def measured(self, bounds) -> MovingState | None:
         if self.silent:
@@ -173,6 +178,70 @@ def test_a_newer_text_takes_over_and_the_older_is_replaced(stage) -> None:
     stage.until(lambda: stage.outlet.outcomes == [('walk', 'replaced')])
     stage.finish()
     assert stage.outlet.outcomes[-1] == ('wave', 'executed')
+
+
+def test_who_looks_when_the_robot_is_told_finds_something(stage, monkeypatch) -> None:
+    """Else nobody would look again, and the request would never end."""
+    send, found = stage.outlet.send, []
+
+    def looked_at(performance, message) -> None:
+        found.append(stage.performer.look(answers=False))
+        send(performance, message)
+
+    monkeypatch.setattr(stage.outlet, 'send', looked_at)
+    stage.perform('walk')
+    assert found == [True]
+
+
+def test_a_robot_that_fell_silent_has_not_executed_anything(stage) -> None:
+    stage.perform('walk')
+    stage.until(lambda: stage.performer.look(answers=False))
+    stage.outlet.silent = True
+    stage.finish()
+    assert stage.outlet.outcomes == [('walk', 'failed')]
+    stage.outlet.silent = False
+    stage.perform('wave')
+    assert isinstance(stage.outlet.sent[1].command.origin, Departure)
+
+
+def test_what_was_silent_in_mid_motion_is_taken_as_it_is(stage) -> None:
+    stage.perform('walk')
+    stage.outlet.time += SECOND // 2
+    stage.outlet.silent = True
+    stage.until(lambda: stage.performer.look(answers=False))
+    stage.outlet.silent = False
+    stage.perform('wave')
+    assert isinstance(stage.outlet.sent[1].command.origin, Departure)
+    stage.until(lambda: stage.outlet.outcomes == [('walk', 'replaced')])
+    stage.finish()
+    assert stage.outlet.outcomes[-1] == ('wave', 'executed')
+
+
+def test_a_clock_that_is_set_back_ends_what_is_under_way(stage) -> None:
+    stage.perform('walk')
+    stage.outlet.time += SECOND
+    stage.until(lambda: stage.performer.look(answers=False))
+    stage.outlet.time -= 3 * SECOND
+    stage.performer.look(answers=False)
+    assert stage.outlet.outcomes == [('walk', 'failed')]
+    stage.perform('wave')
+    assert isinstance(stage.outlet.sent[1].command.origin, Departure)
+    assert stage.outlet.sent[1].command.start == stage.outlet.time
+
+
+def test_nothing_is_made_for_a_robot_that_another_commands(stage) -> None:
+    stage.outlet.rival = '/other'
+    stage.say('walk')
+    stage.until(lambda: stage.outlet.outcomes == [('walk', 'refused')])
+    assert not stage.pipeline.asked
+    stage.outlet.rival = ''
+    stage.pipeline.go.clear()
+    stage.say('wave')
+    stage.until(lambda: stage.pipeline.asked)
+    stage.outlet.rival = '/other'  # since
+    stage.pipeline.go.set()
+    stage.until(lambda: stage.outlet.outcomes[1:] == [('wave', 'refused')])
+    assert not stage.outlet.sent
 
 
 def test_what_waits_is_replaced_and_never_made(stage) -> None:

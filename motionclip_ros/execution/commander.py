@@ -35,7 +35,8 @@ class Command:
         begins: When the motion's first pose is reached, after the start [s].
         origin: Where it comes from.
         takes_over: When what it replaces is left [ns]; the start, if it replaces nothing.
-        follows: What it was planned to come after; None if the robot was told nothing.
+        follows: What it was planned to come after, until it is launched; None if the robot was
+            told nothing.
         seen: Where the robot was when it was planned; None if nobody knew.
     """
 
@@ -72,6 +73,7 @@ class Commander:
         self.joint_names = joint_names
         self.stamped = stamped
         self.current: Command | None = None
+        self._before: Command | None = None
         self._latest = 0
 
     def sees_set_back(self, now: int) -> bool:
@@ -153,13 +155,14 @@ class Commander:
             if now > command.takes_over + _LATE:
                 return None
             command = replace(command, start=now, takes_over=now)
-        self.current = command
-        return command
+        # Each knowing the one before would keep every trajectory of the node's life.
+        self._before, self.current = self.current, replace(command, follows=None)
+        return self.current
 
     def withdraw(self, command: Command) -> None:
         """Take back what was launched and must not be sent; what it follows goes on."""
         if self.current is command:
-            self.current = command.follows
+            self.current = self._before
 
     def forget(self) -> None:
         """Plan the next command from what is measured alone."""

@@ -85,7 +85,13 @@ class GeneratorNode(SteadyLifecycleNode):
                 **pipeline.hashes(),
             )
             self._outlet = RobotOutlet(
-                self, pipeline.robot, self._sources, settings, self._watch, self._finished
+                self,
+                pipeline.robot,
+                self._sources,
+                settings,
+                self._watch,
+                self._finished,
+                self._asked_to_stop,
             )
         except MotionClipError as error:
             self._problem = one_line(error)
@@ -177,12 +183,17 @@ class GeneratorNode(SteadyLifecycleNode):
         if performer is None:
             return
         if asks_to_stop(request.text):
-            performer.stop()
+            self._asked_to_stop()
             outcome = Outcome('stopped', 'the robot brakes')
             self._outlet.ended(request, outcome)
             request.on_end(outcome)
         else:
             performer.say(request)
+
+    def _asked_to_stop(self) -> None:
+        # Two brakes at once would be a jump.
+        if self._performer is not None and not self._outlet.exclusivity.pass_on_stop():
+            self._performer.stop()
 
     def _on_cancel(self, request: Request) -> None:
         if self._performer is not None:
@@ -194,7 +205,7 @@ class GeneratorNode(SteadyLifecycleNode):
 
     def _look(self) -> None:
         performer = self._performer
-        if performer is None:
+        if performer is None or not self._outlet.exclusivity.is_known:
             return
         if not performer.look(self._outlet.link.answers):
             self._looking.cancel()

@@ -7,6 +7,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.lifecycle import LifecycleNode
 
 from motionclip_ros import conversions, topics
+from motionclip_ros.nodes.exclusivity import Exclusivity
 from motionclip_ros.nodes.joint_states import JointStates
 from motionclip_ros.nodes.robot_link import RobotLink
 from motionclip_ros.nodes.running import RELIABLE
@@ -36,9 +37,11 @@ class Heartbeat:
         sources: Sources,
         joint_states: JointStates,
         link: RobotLink,
+        exclusivity: Exclusivity,
     ):
         """Announce the topic; nothing is said before `begin`."""
         self._node, self._joint_states, self._link = node, joint_states, link
+        self._exclusivity = exclusivity
         self._publisher = node.create_lifecycle_publisher(
             DiagnosticArray, topics.DIAGNOSTICS, RELIABLE
         )
@@ -85,19 +88,21 @@ class Heartbeat:
 
     def beat(self) -> None:
         """Publish how things are."""
+        rival = self._exclusivity.rival
         values = {
             **self._values,
             **{f'texts_{name}': count for name, count in sorted(self._outcomes.items())},
             'controllers': self._link.listeners(),
             'joint_states': self._joint_states.are_heard(),
+            'commander': rival or self._node.get_fully_qualified_name(),
         }
         self._publisher.publish(
             conversions.diagnostics(
                 # With its namespace, as several may speak on this topic.
                 self._node.get_fully_qualified_name().lstrip('/'),
-                self._summary,
+                self._summary if rival is None or self._failed else f'idle: {rival} commands it',
                 values,
                 self._node.get_clock().now().to_msg(),
-                warning=self._failed,
+                warning=self._failed or rival is not None,
             )
         )

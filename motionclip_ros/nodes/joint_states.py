@@ -20,6 +20,9 @@ from motionclip_ros.retargeting.limits import JointLimits
 _KEPT = 10
 """Messages that are kept: a robot may say where its parts are one after the other."""
 
+_LATELY = 2.0
+"""Time within which a robot that is there has said something [s], on the busiest machine."""
+
 _AHEAD = 20_000_000
 """How far ahead of ours a clock may be that trajectories are timed by [ns]; a trajectory that
 begins on it in the past would begin with a jump."""
@@ -39,9 +42,9 @@ class JointStates:
         self._heard = 0  # [ns since 1970]
 
     def are_heard(self) -> bool:
-        """Whether the robot has said anything yet."""
+        """Whether the robot has said anything lately."""
         self._take()
-        return bool(self._kept)
+        return self._silent() < _LATELY
 
     def state(
         self,
@@ -69,7 +72,7 @@ class JointStates:
         if not self._kept:
             raise RobotError(f'nothing on {self._polled.topic} yet; start the robot')
         # The robot's silence shows on the system's clock, too, where a simulated one stands.
-        silent = abs(time.time_ns() - self._heard) / 1e9
+        silent = self._silent()
         if silent > max_age:
             raise RobotError(f'the last joint state came {silent:.1f} s ago; start the robot')
         now = self._node.get_clock().now().nanoseconds
@@ -104,6 +107,10 @@ class JointStates:
         found = {name: (place, 0.0) for name, place in assumed.items()} | found
         values = np.array(list(found.values()), np.float64).reshape(-1, 2)
         return MeasuredState(tuple(found), values[:, 0], values[:, 1], stamp / 1e9)
+
+    def _silent(self) -> float:
+        """Return how long the robot has said nothing [s]."""
+        return abs(time.time_ns() - self._heard) / 1e9
 
     def destroy(self) -> None:
         """Listen no more."""

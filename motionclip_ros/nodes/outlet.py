@@ -15,6 +15,7 @@ from motionclip_ros.execution.envelope import Examined, Rules, SafetyEnvelope, e
 from motionclip_ros.execution.parts import moving, only
 from motionclip_ros.execution.state import SECOND, MovingState
 from motionclip_ros.inbox import Request
+from motionclip_ros.nodes.exclusivity import Exclusivity
 from motionclip_ros.nodes.heartbeat import Heartbeat
 from motionclip_ros.nodes.joint_states import JointStates
 from motionclip_ros.nodes.robot_link import ActionLink, Finished, RobotLink, TopicLink
@@ -37,6 +38,7 @@ class RobotOutlet:
     Attributes:
         settings: Parameters that count now.
         link: The way to the controller.
+        exclusivity: The claim to the robot.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class RobotOutlet:
         settings: GeneratorParameters,
         began: Callable[[], None],
         finished: Finished,
+        asked_to_stop: Callable[[], None],
     ):
         """Announce everything; nothing is said before the node is active.
 
@@ -57,16 +60,22 @@ class RobotOutlet:
             settings: The node's parameters.
             began: Told when the robot begins to do something for somebody.
             finished: Told what became of each command, by controllers that say so.
+            asked_to_stop: Told that another node wants the robot to stop.
 
         Raises:
             DependencyError: A message type is not installed that is needed.
         """
         self.settings = settings
         self._node, self._robot, self._began = node, robot, began
+        self._finished = finished
+        self._command: Command | None = None
         self.link: RobotLink = (
             ActionLink(node, settings.controller, finished)
             if settings.execution == 'action'
             else TopicLink(node, settings.controller)
+        )
+        self.exclusivity = Exclusivity(
+            node, self.link.controller, self._lost, asked_to_stop, brakes=True
         )
         self._joint_states = JointStates(node)
         self._envelope = SafetyEnvelope()
@@ -77,10 +86,12 @@ class RobotOutlet:
         self._report = publisher(String, '~/report', LATCHED)
         self._outcome = publisher(String, '~/outcome', FLOOD)
         self._show = Show(node, robot, self._offset)
-        self._heartbeat = Heartbeat(node, sources, self._joint_states, self.link)
+        self._heartbeat = Heartbeat(node, sources, self._joint_states, self.link, self.exclusivity)
 
     def begin(self) -> None:
         """Say what there is to say."""
+        self.forget()  # whoever plans from now on knows of nothing, either
+        self.exclusivity.enter()
         self._heartbeat.begin()
         self._show.stand()
 
@@ -89,10 +100,12 @@ class RobotOutlet:
         self._show.silence()
         self._heartbeat.end()
         self.link.settle(_FAREWELL)
+        self.exclusivity.leave()
 
     def destroy(self) -> None:
         """Take everything back."""
-        for part in (self._show, self._heartbeat, self.link, self._joint_states):
+        parts = (self._show, self._heartbeat, self.exclusivity, self.link, self._joint_states)
+        for part in parts:
             part.destroy()
         for publisher in (self._joints, self._human, self._base, self._report, self._outcome):
             self._node.destroy_lifecycle_publisher(publisher)
@@ -110,6 +123,10 @@ class RobotOutlet:
     def terms(self) -> Terms:
         """Return what of the limits may be used."""
         return Terms(self.settings.velocity_scaling, self.settings.acceleration_scaling)
+
+    def secure(self, patience: float) -> None:
+        """Make sure that nobody else commands the robot."""
+        self.exclusivity.secure(patience)
 
     def measured(self, limits: JointLimits) -> MovingState | None:
         """Return where the robot is; None if that need not be known."""
@@ -147,6 +164,7 @@ class RobotOutlet:
             BasePath(path.base_position, path.base_quaternion_xyzw),
             is_stop=performance.generation is None,
         )
+        self._command = command
         self.link.send(cleared, command)
         published = 1e3 * (time.perf_counter() - began)
         # Somebody may have remapped the one to the other; a robot shall not be told twice.
@@ -194,6 +212,10 @@ class RobotOutlet:
         max_age = settings.joint_state_timeout if settings.require_joint_states else None
         robot = self._robot
         return Rules(robot.joint_names, robot.limits, settings.workspace, max_age)
+
+    def _lost(self, problem: str) -> None:
+        if self._command is not None:
+            self._finished(self._command, problem)
 
     def _offset(self) -> tuple[float, float]:
         x, y = self.settings.preview_offset

@@ -16,6 +16,7 @@ from motionclip_model.errors import MotionClipError, RobotError
 from motionclip_ros import conversions, messages, topics
 from motionclip_ros.execution.envelope import Cleared, Rules, SafetyEnvelope, examine
 from motionclip_ros.execution.followed import Seen
+from motionclip_ros.nodes.exclusivity import Exclusivity
 from motionclip_ros.nodes.message_types import message_type
 from motionclip_ros.nodes.running import LATEST, RELIABLE, serve
 from motionclip_ros.parameters import declaration
@@ -39,6 +40,8 @@ class PlayerNode(Node):  # type: ignore[misc]
         Raises:
             ConfigError: A parameter is invalid, or the recording cannot be read.
         """
+        # Before anything can go wrong: a context that shuts down destroys unfinished nodes, too.
+        self._exclusivity: Exclusivity | None = None
         super().__init__('player')
         self._settings = declaration.declare(self, PlayerParameters)
         replay = read_replay(
@@ -48,6 +51,7 @@ class PlayerNode(Node):  # type: ignore[misc]
         self._origin = replay.events[0].received
         self._types = {channel.topic: _message_type(channel.kind) for channel in replay.channels}
         self._outputs = {channel.topic: self._output(channel) for channel in replay.channels}
+        self._exclusivity = self._claim()
         self._measured: JointState | None = None
         self._measured_at = 0
         self._commanded = False
@@ -62,6 +66,21 @@ class PlayerNode(Node):  # type: ignore[misc]
         self._deadline = time.monotonic() + self._settings.patience
         self.create_timer(_STEP, self._play)
         self.get_logger().info(f'{len(self._events)} messages of {len(self._outputs)} topics')
+
+    def destroy_node(self) -> None:
+        """Let others command the robot."""
+        if self._exclusivity is not None:
+            self._exclusivity.leave()
+        super().destroy_node()
+
+    def _claim(self) -> Exclusivity | None:
+        """Claim the robot, if it is to be told anything."""
+        if topics.TRAJECTORY not in self._outputs:
+            return None
+        controller = str(self._outputs[topics.TRAJECTORY].topic_name).rpartition('/')[0]
+        claim = Exclusivity(self, controller, _give_up, _stopped, brakes=False)
+        claim.enter()
+        return claim
 
     def _output(self, channel: Channel) -> Any:
         """Announce a topic; what the robot was told goes to where it listens."""
@@ -87,6 +106,10 @@ class PlayerNode(Node):  # type: ignore[misc]
     def _play(self) -> None:
         """Publish what is due; the first calls wait."""
         if self._began is None:
+            if self._exclusivity is not None:
+                if not self._exclusivity.is_known:
+                    return
+                self._exclusivity.secure()
             if not self._ready() and time.monotonic() < self._deadline:
                 return
             self._began = time.monotonic()
@@ -111,9 +134,11 @@ class PlayerNode(Node):  # type: ignore[misc]
             data: The command that is due, serialised.
 
         Raises:
-            RobotError: It is not the robot of the recording, not where the recording begins, or
-                does not say where it is.
+            RobotError: It is not the robot of the recording, not where the recording begins,
+                does not say where it is, or somebody else commands it.
         """
+        if self._exclusivity is not None:
+            self._exclusivity.secure()
         if topics.JOINT_STATES in self._outputs:
             listens = self._outputs[topics.TRAJECTORY].topic_name
             raise RobotError(
@@ -199,6 +224,14 @@ def _rules(settings: PlayerParameters) -> Rules:
         name, joint_limits = recorded_robot(settings.bag, settings.namespace or None)
     robot = load_robot(name, joint_limits or None)
     return Rules(robot.joint_names, robot.limits)
+
+
+def _give_up(problem: str) -> None:
+    raise RobotError(f'{problem}; nothing more is played')
+
+
+def _stopped() -> None:
+    raise RobotError('somebody wants the robot to stop; nothing more is played')
 
 
 def _slow_down(message: JointTrajectory | MultiDOFJointTrajectory, rate: float) -> None:

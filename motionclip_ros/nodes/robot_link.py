@@ -26,10 +26,12 @@ class RobotLink(Protocol):
     Attributes:
         answers: Whether it says when a command is done.
         topic: Full name of the topic on which it gets trajectories; empty if it gets goals.
+        controller: Full name under which its topic or action stands.
     """
 
     answers: bool
     topic: str
+    controller: str
 
     def require(self) -> None:
         """Make sure that there is a controller.
@@ -68,6 +70,7 @@ class TopicLink:
             **overridable(RELIABLE),
         )
         self.topic = str(self._publisher.topic_name)
+        self.controller = self.topic.rpartition('/')[0]
 
     def require(self) -> None:
         """Make sure that somebody listens.
@@ -131,6 +134,7 @@ class ActionLink:
         name = topics.of_controller(topics.FOLLOW_JOINT_TRAJECTORY, controller)
         self._client: Any = ActionClient(node, self._kind, name)
         self._name = node.resolve_service_name(name)
+        self.controller = self._name.rpartition('/')[0]
 
     def require(self) -> None:
         """Make sure that the controller is there.

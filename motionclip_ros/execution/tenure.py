@@ -1,0 +1,108 @@
+"""Who of several may command a robot: the rule by which all of them find the same one."""
+
+from typing import NamedTuple
+
+LEASE = 2.0
+"""Silence after which a commander counts as gone [s]."""
+
+BEAT = 0.4
+"""How often a commander says that it is there [s]."""
+
+SETTLE = 0.8
+"""How long a newcomer listens before it commands [s]; two that start at once meet in it."""
+
+
+class Commanding(NamedTuple):
+    """What a commander says of itself.
+
+    Attributes:
+        identity: Its own, of all that ever were.
+        name: For people.
+        holds: Whether it commands the robot; else it waits for its turn.
+        brakes: Whether it brings the robot to rest when it is asked to.
+    """
+
+    identity: str
+    name: str
+    holds: bool
+    brakes: bool
+
+    @property
+    def rank(self) -> tuple[bool, str]:
+        """The smallest commands: who does already, then who has the smallest identity."""
+        return not self.holds, self.identity
+
+
+class Tenure:
+    """One commander's part in the rule, on a clock that never jumps.
+
+    No clocks are compared between commanders. Who was silent for nearly a lease, frozen say, may
+    be taken for dead by all others before its next word arrives, and is a newcomer again.
+
+    Attributes:
+        holds: Whether this one may command the robot.
+        rival: Who comes before it, if anybody does.
+    """
+
+    def __init__(self, identity: str, name: str, *, brakes: bool):
+        """Begin outside."""
+        self._identity, self._name, self._brakes = identity, name, brakes
+        self._others: dict[str, tuple[Commanding, float]] = {}
+        self._entered: float | None = None
+        self._spoke = 0.0
+        self.holds = False
+        self.rival: Commanding | None = None
+
+    @property
+    def own(self) -> Commanding:
+        """What this one is."""
+        return Commanding(self._identity, self._name, self.holds, self._brakes)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is decided who commands, by the last look."""
+        return self.holds or self.rival is not None
+
+    def enter(self, now: float) -> None:
+        """Want to command from now [s] on."""
+        self._entered = self._spoke = now
+
+    def speak(self, now: float) -> Commanding:
+        """Return what to tell the others at a time [s]."""
+        self.look(now)
+        self._spoke = now
+        return self.own
+
+    def leave(self) -> None:
+        """Want it no more."""
+        self._entered, self.holds, self.rival = None, False, None
+
+    def hear(self, other: Commanding, now: float) -> None:
+        """Hear another at a time [s]."""
+        if other.identity != self._identity:
+            self._others[other.identity] = other, now
+
+    def lose(self, identity: str) -> None:
+        """Hear that another has gone."""
+        self._others.pop(identity, None)
+
+    def look(self, now: float) -> None:
+        """Decide again, at a time [s]."""
+        if self._entered is None:
+            return
+        # Who hangs hears nothing, and what a newcomer hears is what counts.
+        if now - self._spoke > (LEASE - BEAT if self.holds else 1.5 * BEAT):
+            self.holds, self._entered = False, now
+        self._others = {
+            identity: (other, heard)
+            for identity, (other, heard) in self._others.items()
+            if now - heard <= LEASE
+        }
+        first = min(
+            (other for other, _ in self._others.values()),
+            key=lambda other: other.rank,
+            default=None,
+        )
+        self.rival = first if first is not None and first.rank < self.own.rank else None
+        settled = now - self._entered >= SETTLE
+        self.holds = self.rival is None and (self.holds or settled)
