@@ -11,7 +11,7 @@ ENVIRONMENT := scripts/environment
 INTERFACES := $(ENVIRONMENT:scripts/environment=scripts/interfaces)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment interfaces browser demo studio test lint format docs train benchmark lock clean
+.PHONY: help environment interfaces browser demo studio test lint format docs train benchmark lock wheel clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -52,6 +52,9 @@ train: environment ## Train a checkpoint: TRAIN_ARGS="--help" lists the options
 
 lock: environment ## Write requirements/, after a change of setup.py or constraints.txt
 	@$(BIN)/python scripts/lock.py
+
+wheel: environment ## Build wheel and sdist into dist/, the same bytes everywhere
+	@$(BIN)/python scripts/build_wheel.py
 
 benchmark: environment ## Measure every performance claim of the documentation
 	@for script in $(filter-out benchmark/tables.py,$(wildcard benchmark/*.py)); do \

@@ -47,6 +47,7 @@ CPU_TORCH = {
 """PyTorch's own builds 2.13.0+cpu for CPython 3.11 and 3.12, which are not on PyPI."""
 
 _PYTHONS = re.compile(r'py3([0-9]|1[0-2])?|cp311|cp312')
+_WHICH = re.compile(r"python_full_version (?:<|>=) '3\.12(?:\.\d+)?'")
 _STABLE = re.compile(r'cp3([0-9]|1[0-2])')
 
 Files = dict[str, set[str]]
@@ -63,12 +64,11 @@ def main() -> None:
         everything = locked(uv, wanted(), pins)
         tools = locked(uv, build_requirements(), pins)
         builders = locked(uv, project('pyproject.toml')['build-system']['requires'], pins)
-    for line in everything:
-        if line.startswith('torch=='):
-            everything[line] |= CPU_TORCH
-    of_cuda = {line for line in everything if name_of(line) in cuda}
-    write('environment', {k: v for k, v in everything.items() if k not in of_cuda})
-    write('cuda', {line: everything[line] for line in of_cuda})
+    apart = {line for line in everything if name_of(line) in cuda | {'torch'}}
+    torch = next(line for line in apart if name_of(line) == 'torch')
+    write('environment', {k: v for k, v in everything.items() if k not in apart})
+    write('cuda', {line: everything[line] for line in apart})
+    write('cpu', {f'{torch}+cpu': CPU_TORCH})
     write('interfaces', tools)
     write('build', builders)
 
@@ -134,9 +134,7 @@ def locked(uv: Path, requirements: Iterable[str], pins: str) -> Files:
 
 def line(package: Mapping[str, Any]) -> str:
     """Write name and version, and for which Python if not for both."""
-    marker = re.findall(
-        r"python_full_version (?:<|>=) '3\.12(?:\.\d+)?'", package.get('marker', '')
-    )
+    marker = _WHICH.findall(package.get('marker', ''))
     return f'{package["name"]}=={package["version"]}' + ''.join(f' ; {each}' for each in marker)
 
 
@@ -162,9 +160,8 @@ def fits(file: str) -> bool:
 
 def write(name: str, found: Files) -> None:
     """Write one file for pip."""
-    lines = [
-        f'# Written by scripts/lock.py ({name}); change setup.py or constraints.txt instead.\n'
-    ]
+    lines = ['# Written by scripts/lock.py; change setup.py or constraints.txt instead.
+']
     for each in sorted(found, key=name_of):
         kept = ''.join(f' \\\n    --hash=sha256:{value}' for value in sorted(found[each]))
         lines.append(f'{each}{kept}\n')

@@ -6,13 +6,16 @@ import importlib.metadata
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
+import tarfile
 import xml.etree.ElementTree as ElementTree
 import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,32 +23,25 @@ from motionclip_model import __version__
 from motionclip_model.errors import ConfigError
 from motionclip_ros import resources
 
-ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / 'scripts'))
+
+import build_wheel
+
 NODES = ('generator', 'player', 'recogniser', 'recorder', 'simulator')
-PACKAGED = (
-    'motionclip_model', 'motionclip_ros', 'config', 'examples', 'launch', 'lib', 'resource',
-    'rviz',
-)  # fmt: skip
+MOMENT = 1_700_000_000  # [s since 1970]
 
 
 @pytest.fixture(scope='session')
-def wheel(tmp_path_factory) -> Path:
-    """Build a wheel of the sources, away from them."""
-    source, target = tmp_path_factory.mktemp('source'), tmp_path_factory.mktemp('wheel')
-    for name in PACKAGED:
-        ignore = shutil.ignore_patterns('__pycache__', '*.egg-info')
-        shutil.copytree(ROOT / name, source / name, ignore=ignore)
-    for name in ('setup.py', 'pyproject.toml', 'package.xml', 'LICENSE', 'README.md'):
-        if (ROOT / name).exists():
-            shutil.copy(ROOT / name, source)
-    command = [sys.executable, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation', '-q']
-    environment = {**os.environ, 'PIP_DISABLE_PIP_VERSION_CHECK': '1'}
-    result = subprocess.run(
-        [*command, '-w', str(target), str(source)],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    return next(target.glob('*.whl'))
+def built(tmp_path_factory) -> tuple[Path, Path]:
+    """Wheel and sdist of this checkout as it is."""
+    folder = tmp_path_factory.mktemp('built')
+    wheel, sdist = build_wheel.build(ROOT, build_wheel.tracked(), folder, MOMENT)
+    return wheel, sdist
+
+
+@pytest.fixture(scope='session')
+def wheel(built) -> Path:
+    return built[0]
 
 
 @pytest.fixture(scope='session')
@@ -65,6 +61,34 @@ def test_every_module_and_weight_is_installed(installed) -> None:
         for path in (ROOT / package).rglob('*'):
             if path.is_file() and '__pycache__' not in path.parts:
                 assert (installed / 'site' / path.relative_to(ROOT)).is_file(), path
+
+
+def test_a_wheel_is_the_same_bytes_wherever_it_is_built(built, tmp_path) -> None:
+    wheel, sdist = built
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter='data')
+    (tree,) = tmp_path.iterdir()
+    files = [path for path in tree.rglob('*') if path.is_file()]
+    for path in files:
+        path.chmod(0o700 if path.stat().st_mode & stat.S_IXUSR else 0o600)
+        os.utime(path, (1e9, 1e9))
+    mask = os.umask(0o077)
+    try:
+        names = [str(path.relative_to(tree)) for path in reversed(files)]
+        again = build_wheel.build(tree, names, tmp_path / 'again', MOMENT)
+    finally:
+        os.umask(mask)
+    for first, second in zip((wheel, sdist), again, strict=True):
+        assert first.name == second.name
+        assert first.read_bytes() == second.read_bytes(), first.name
+
+
+def test_nothing_but_the_package_is_in_a_wheel(installed) -> None:
+    names = {path.name for path in (installed / 'site').iterdir()}
+    own = f'motionclip_ros-{__version__}'
+    assert names == {'motionclip_model', 'motionclip_ros', f'{own}.dist-info', f'{own}.data'}
+    assert not list(installed.rglob('__pycache__'))
+    assert (installed / 'site' / f'{own}.dist-info/licenses/LICENSE').is_file()
 
 
 def test_a_wheel_stays_small_enough_to_send(wheel) -> None:
