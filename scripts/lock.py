@@ -160,8 +160,7 @@ def fits(file: str) -> bool:
 
 def write(name: str, found: Files) -> None:
     """Write one file for pip."""
-    lines = ['# Written by scripts/lock.py; change setup.py or constraints.txt instead.
-']
+    lines = ['# Written by scripts/lock.py; change setup.py or constraints.txt instead.\n']
     for each in sorted(found, key=name_of):
         kept = ''.join(f' \\\n    --hash=sha256:{value}' for value in sorted(found[each]))
         lines.append(f'{each}{kept}\n')
