@@ -11,7 +11,7 @@ ENVIRONMENT := scripts/environment
 INTERFACES := $(ENVIRONMENT:scripts/environment=scripts/interfaces)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment interfaces browser demo studio test lint format docs train benchmark lock wheel clean
+.PHONY: help environment interfaces browser demo studio test lint format docs train benchmark lock wheel licences sbom audit clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -55,6 +55,15 @@ lock: environment ## Write requirements/, after a change of setup.py or constrai
 
 wheel: environment ## Build wheel and sdist into dist/, the same bytes everywhere
 	@$(BIN)/python scripts/build_wheel.py
+
+licences: environment ## List and check the licences of all that is installed
+	@$(BIN)/python scripts/licences.py
+
+sbom: environment ## Write a CycloneDX bill of materials into dist/
+	@$(BIN)/python scripts/sbom.py
+
+audit: environment ## Look for known flaws of all that is pinned: 0 none, 1 some, 2 could not look
+	@$(BIN)/python scripts/audit.py
 
 benchmark: environment ## Measure every performance claim of the documentation
 	@for script in $(filter-out benchmark/tables.py,$(wildcard benchmark/*.py)); do \
