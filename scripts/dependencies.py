@@ -133,7 +133,9 @@ def _licence(distribution: metadata.Distribution) -> str:
              if line.startswith('License ::')]  # fmt: skip
     if len(kinds) == 1:
         candidates += kinds
-    for path in distribution.files or ():
+    # Looking through the files of all distributions would take seconds.
+    ros = about['Name'].startswith('ros-')
+    for path in (distribution.files or ()) if ros else ():
         if path.name == 'package.xml':  # what ROS 2 packages say of themselves
             root = ElementTree.parse(str(path.locate()))
             candidates.append(' AND '.join(
