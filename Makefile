@@ -13,7 +13,7 @@ INTERFACES := $(ENVIRONMENT:scripts/environment=scripts/interfaces)
 
 .DEFAULT_GOAL := help
 .PHONY: help environment interfaces browser demo studio test lint format docs train benchmark fuzz
-.PHONY: faults soak clean
+.PHONY: faults soak lock wheel licences sbom audit clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -51,6 +51,21 @@ docs: environment ## Build the documentation into site/; a warning is an error
 
 train: environment ## Train a checkpoint: TRAIN_ARGS="--help" lists the options
 	@$(BIN)/motionclip train $(TRAIN_ARGS)
+
+lock: environment ## Write requirements/, after a change of setup.py or constraints.txt
+	@$(BIN)/python scripts/lock.py
+
+wheel: environment ## Build wheel and sdist into dist/, the same bytes everywhere
+	@$(BIN)/python scripts/build_wheel.py
+
+licences: environment ## List and check the licences of all that is installed
+	@$(BIN)/python scripts/licences.py
+
+sbom: environment ## Write a CycloneDX bill of materials into dist/
+	@$(BIN)/python scripts/sbom.py
+
+audit: environment ## Look for known flaws of all that is pinned: 0 none, 1 some, 2 could not look
+	@$(BIN)/python scripts/audit.py
 
 # Tables measure nothing; what breaks nodes, or takes half an hour, has a target of its own.
 NOT_MEASURED := $(addprefix benchmark/,tables.py faults.py soak.py fuzzing.py)

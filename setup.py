@@ -129,9 +129,13 @@ setup(
         ],
         'test': [
             'beartype>=0.20',
+            'cyclonedx-python-lib>=11.0',
             'hypothesis>=6.100',
+            'jsonschema>=4.25',
             'jvrc-description>=1.1',
+            'license-expression>=30.4',
             'mypy>=1.15',
+            'packaging>=25.0',
             'pytest>=8.3',
             'pytest-timeout>=2.3',
             'pytest-xdist>=3.6',

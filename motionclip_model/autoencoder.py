@@ -62,6 +62,7 @@ class Autoencoder(nn.Module):
         Returns:
             Mean and logarithm of the variance of each latent.
         """
+        rows = rows.to(self.enter.weight.dtype)
         mask = valid[:, None].to(rows.dtype)
         x = self.enter(rows.transpose(1, 2) * mask) * mask
         for blocks, down in zip(self.down_levels, self.down, strict=True):
@@ -81,6 +82,7 @@ class Autoencoder(nn.Module):
             latents: Latent sequence.
             valid: Which latents are not padding.
         """
+        latents = latents.to(self.from_latent.weight.dtype)
         mask = valid[:, None].to(latents.dtype)
         x = self.from_latent(latents.transpose(1, 2) * mask) * mask
         for level, blocks in enumerate(self.up_levels):

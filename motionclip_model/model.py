@@ -16,6 +16,7 @@ from motionclip_model.data.sampler import pad
 from motionclip_model.errors import EncoderError, MotionClipError
 from motionclip_model.generation import GUIDANCE, STEPS
 from motionclip_model.motion import Motion
+from motionclip_model.network import MotionClipNetwork
 from motionclip_model.text_encoder import TextEmbedding, TextEncoder
 
 MIN_SECONDS, MAX_SECONDS = 1.0, 10.0
@@ -48,6 +49,10 @@ class MotionClip:
             EncoderError: The network is aligned to another text encoder.
         """
         self.network = network.eval().to(device)
+        if device == 'cpu' and isinstance(network, MotionClipNetwork):
+            # The detail in double precision: it costs milliseconds, and what one processor rounds
+            # otherwise than another is then mostly the prior's.
+            network.autoencoder.double()
         self.info = info or {}
         self.device = device
         self.known = known

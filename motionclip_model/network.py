@@ -82,6 +82,19 @@ class MotionClipNetwork(RowNetwork):
         latents, _ = self.autoencoder.encode(self.normalise(rows), valid)
         return self.restore(self.autoencoder.decode(latents, valid[:, ::STRIDE]))
 
+    def written(
+        self, state: Float[Tensor, 'motion latent dim'], valid: Bool[Tensor, 'motion latent']
+    ) -> Float[Tensor, 'motion frame width']:
+        """Write rows from where a flow ends, with feet that stand where they are said to.
+
+        Args:
+            state: Normalised latents.
+            valid: Which of them are not padding.
+        """
+        latents = state * self.latent_scale + self.latent_mean
+        rows = self.restore(self.autoencoder.decode(latents, valid))
+        return planted(rows, valid.repeat_interleave(STRIDE, 1))
+
     def generate(
         self,
         text: TextEmbedding,
@@ -115,12 +128,11 @@ class MotionClipNetwork(RowNetwork):
         state, valid = noise([draw for _, draw in draws], counts, self.config.latent_width)
         state, valid = state.to(text.meaning.device), valid.to(text.meaning.device)
         state = integrate(guided_velocity(self.prior, drawn, valid, guidance), state, steps)
-        latents = state * self.latent_scale + self.latent_mean
-        rows = self.restore(self.autoencoder.decode(latents, valid))
-        rows = planted(rows, valid.repeat_interleave(STRIDE, 1))
+        rows = self.written(state, valid)
         if len(owner) == len(frames):
             return rows
-        token = self.motion_encoder(self.normalise(rows), valid.repeat_interleave(STRIDE, 1))
+        normal = self.normalise(rows).to(text.meaning.dtype)
+        token = self.motion_encoder(normal, valid.repeat_interleave(STRIDE, 1))
         fit = (token * drawn.meaning).sum(-1).tolist()
         best = [
             max((place for place, o in enumerate(owner) if o == i), key=fit.__getitem__)

@@ -29,7 +29,6 @@ from motionclip_model.generation import (
 from motionclip_model.model import MAX_SECONDS, MIN_SECONDS, MotionClip
 from motionclip_model.motion import Motion
 from motionclip_model.network import STRIDE, MotionClipNetwork
-from motionclip_model.planting import planted
 from motionclip_model.text_encoder import TextEmbedding
 
 MAX_PARTS = 20
@@ -216,9 +215,7 @@ def _rows(
     device = texts.meaning.device
     velocity = joined_velocity(network, texts, parts, guidance)
     state = integrate(velocity, state.to(device), steps)
-    latents = state * network.latent_scale + network.latent_mean
-    rows = network.restore(network.autoencoder.decode(latents, valid.to(device)))
-    return planted(rows, valid.repeat_interleave(STRIDE, 1).to(device))
+    return network.written(state, valid.to(device))
 
 
 def _fit(
@@ -228,7 +225,7 @@ def _fit(
     rows: Float[Tensor, '1 frame width'],
 ) -> float:
     """Mean cosine of the parts' motions to their texts."""
-    normal = network.normalise(rows)[0]
+    normal = network.normalise(rows)[0].to(texts.meaning.dtype)
     tokens = [
         network.motion_encoder(
             normal[None, STRIDE * part.first : STRIDE * part.last],

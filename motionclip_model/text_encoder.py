@@ -100,6 +100,10 @@ class TextEncoder:
         self.model = model.eval().requires_grad_(requires_grad=False).to(device)
         self._tokenizer = tokenizer
         self._is_clip = model.config.model_type in _CLIPS
+        if device == 'cpu' and not self._is_clip:
+            # Processors round differently, and what follows makes much of a little: embeddings
+            # that are rounded once are the same on all of them.
+            self.model.double()
         self.has_image_tower = model.config.model_type == 'clip'
         text = model.config.text_config if self.has_image_tower else model.config
         self.token_width = int(text.hidden_size)
@@ -152,7 +156,7 @@ class TextEncoder:
             weight = mask[..., None].to(words.dtype)
             meaning = (words * weight).sum(1) / weight.sum(1)
         meaning = torch.nn.functional.normalize(meaning, dim=-1)
-        found = TextEmbedding(meaning, words, mask.bool())
+        found = TextEmbedding(meaning.float(), words.float(), mask.bool())
         self._last = (list(texts), found)
         return found
 

@@ -20,6 +20,7 @@ from motionclip_model.instruction import (
 from motionclip_model.model import MotionClip
 from motionclip_model.motion import Motion
 from motionclip_model.storage import file_hash
+from motionclip_model.threads import one_thread
 from motionclip_ros.retargeting.retargeter import Retargeter
 from motionclip_ros.retargeting.robots.robot import Robot, load_robot
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
@@ -94,9 +95,7 @@ class Pipeline:
         Raises:
             MotionClipError: One of them is missing, damaged or does not fit.
         """
-        # The networks are small. Threads that wait for each other at every layer gain a third
-        # on an idle machine and lose a factor of ten beside a simulator on two cores.
-        torch.set_num_threads(1)
+        torch.set_num_threads(1)  # for good: to and fro, commands at the same time would disagree
         path = checkpoint_path(model)
         return cls(MotionClip.load(path), load_robot(robot, joint_limits), file_hash(path))
 
@@ -114,6 +113,7 @@ class Pipeline:
         """Do everything once, so that the first command is as fast as the others."""
         self.generate('a person stands still', seconds=1.0, force=True)
 
+    @one_thread()
     def generate(
         self,
         text: str,
@@ -124,7 +124,7 @@ class Pipeline:
         posture: Mapping[str, float] | None = None,
         on_stage: Stage = _unheard,
     ) -> Generation:
-        """Turn a command into a robot trajectory.
+        """Turn a command into a robot trajectory; the same one bit for bit whenever asked again.
 
         Args:
             text: What to do, in plain words; several commands in a row, sums of meanings and

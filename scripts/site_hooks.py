@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from typer.cli import get_docs_for_click
 
 from motionclip_ros.cli import app
 from motionclip_ros.parameters import definitions
+
+sys.path.append(str(Path(__file__).resolve().parent))
+
+import licences
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -114,6 +119,7 @@ def parameter_row(field: 'dataclasses.Field[Any]') -> str:
 
 COMPLETED = {
     'reference/command_line.md': command_line,
+    'reference/dependencies.md': licences.page,
     'reference/parameters.md': parameters,
 }
 """Pages that end with what a function writes."""

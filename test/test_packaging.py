@@ -13,39 +13,34 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motionclip_model import __version__
 from motionclip_model.errors import ConfigError
+from motionclip_model.storage import file_hash
 from motionclip_ros import resources
 
-ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / 'scripts'))
+
+import build_wheel
+
 NODES = ('generator', 'player', 'recogniser', 'recorder', 'simulator')
-PACKAGED = (
-    'motionclip_model', 'motionclip_ros', 'config', 'examples', 'launch', 'lib', 'resource',
-    'rviz',
-)  # fmt: skip
+MOMENT = 1_700_000_000  # [s since 1970]
 
 
 @pytest.fixture(scope='session')
-def wheel(tmp_path_factory) -> Path:
-    """Build a wheel of the sources, away from them."""
-    source, target = tmp_path_factory.mktemp('source'), tmp_path_factory.mktemp('wheel')
-    for name in PACKAGED:
-        ignore = shutil.ignore_patterns('__pycache__', '*.egg-info')
-        shutil.copytree(ROOT / name, source / name, ignore=ignore)
-    for name in ('setup.py', 'pyproject.toml', 'package.xml', 'LICENSE', 'README.md'):
-        if (ROOT / name).exists():
-            shutil.copy(ROOT / name, source)
-    command = [sys.executable, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation', '-q']
-    environment = {**os.environ, 'PIP_DISABLE_PIP_VERSION_CHECK': '1'}
-    result = subprocess.run(
-        [*command, '-w', str(target), str(source)],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    return next(target.glob('*.whl'))
+def built(tmp_path_factory) -> tuple[Path, Path]:
+    """Wheel and sdist of this checkout as it is."""
+    folder = tmp_path_factory.mktemp('built')
+    wheel, sdist = build_wheel.build(ROOT, build_wheel.tracked(), folder, MOMENT)
+    return wheel, sdist
+
+
+@pytest.fixture(scope='session')
+def wheel(built) -> Path:
+    return built[0]
 
 
 @pytest.fixture(scope='session')
@@ -65,6 +60,34 @@ def test_every_module_and_weight_is_installed(installed) -> None:
         for path in (ROOT / package).rglob('*'):
             if path.is_file() and '__pycache__' not in path.parts:
                 assert (installed / 'site' / path.relative_to(ROOT)).is_file(), path
+
+
+def test_a_wheel_is_the_same_bytes_wherever_it_is_built(built, tmp_path) -> None:
+    names = build_wheel.tracked()
+    for name in names:
+        copy = tmp_path / 'elsewhere' / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, copy)
+        copy.chmod(0o700 if os.access(ROOT / name, os.X_OK) else 0o600)
+        os.utime(copy, (1e9, 1e9))
+    mask = os.umask(0o077)
+    try:
+        copies = tmp_path / 'elsewhere', reversed(names), tmp_path / 'again'
+        again = build_wheel.build(*copies, MOMENT)
+    finally:
+        os.umask(mask)
+    for first, second in zip(built, again, strict=True):
+        assert first.name == second.name
+        # Not by ==, which would show a difference of megabytes.
+        assert file_hash(first) == file_hash(second), first.name
+
+
+def test_nothing_but_the_package_is_in_a_wheel(installed) -> None:
+    names = {path.name for path in (installed / 'site').iterdir()}
+    own = f'motionclip_ros-{__version__}'
+    assert names == {'motionclip_model', 'motionclip_ros', f'{own}.dist-info', f'{own}.data'}
+    assert not list(installed.rglob('__pycache__'))
+    assert (installed / 'site' / f'{own}.dist-info/licenses/LICENSE').is_file()
 
 
 def test_a_wheel_stays_small_enough_to_send(wheel) -> None:

@@ -99,6 +99,29 @@ def columns_and_rows(figures: Figures) -> str:
     return markdown(figures['columns'], figures['rows'])
 
 
+def determinism(figures: Figures) -> str:
+    """How far processes in other surroundings are apart."""
+    rows = [
+        (
+            row['surroundings'],
+            'yes' if row['equal'] else 'no',
+            *(
+                f'{row[key]:.0e}' if row[key] else '0'
+                for key in ('rotations', 'usual', 'positions')
+            ),
+        )
+        for row in figures['rows']
+    ]
+    columns = (
+        '',
+        'same bytes',
+        'rotations, largest',
+        'joints, 99 % [rad]',
+        'joints, largest [rad]',
+    )
+    return markdown(columns, rows)
+
+
 def part(name: str) -> Callable[[Figures], str]:
     """Make the table that stands under a name among a benchmark's figures."""
     return lambda figures: columns_and_rows(figures[name])
@@ -117,6 +140,7 @@ def peers(title: str) -> Callable[[Figures], str]:
 TABLES: Mapping[str, tuple[str, Callable[[Figures], str]]] = {
     'abstention': ('abstention', abstention),
     'closed_loop': ('closed_loop', closed_loop),
+    'determinism': ('determinism', determinism),
     'generation': ('generation', generation),
     'faults': ('faults', part('rounds')),
     'takeover': ('faults', part('takeover')),

@@ -68,10 +68,9 @@ def edit(
     """
     with working('loading') as work:
         from motionclip_model.latent import edited, meanings
-        from motionclip_model.model import MotionClip
 
         edits = _edits(base, start, end, table)
-        network = MotionClip.load(model)
+        network = _load(model)
         wanted = []
         for number, (name, title, terms) in enumerate(edits, start=1):
             mark = f'_{number}' if table else ''
@@ -110,10 +109,9 @@ def interpolate(
         ways = [[row['start'], row['end']] for row in read_table(table, ('start', 'end'))]
     with working('loading') as work:
         from motionclip_model.latent import interpolated, meanings
-        from motionclip_model.model import MotionClip
 
         sources = [[_source(point, table) for point in way] for way in ways]
-        network = MotionClip.load(model)
+        network = _load(model)
         wanted = []
         for number, (way, own) in enumerate(zip(ways, sources, strict=True), start=1):
             mark = f'_{number}' if table else ''
@@ -122,6 +120,16 @@ def interpolate(
                 wanted.append(Wanted(f'stop{mark}_{stop}.npz', title, meaning))
         made = _make(network, wanted, out, seconds, seed, render, work)
     _tell(made, json_output)
+
+
+def _load(model: str) -> Any:
+    """Load a model; PyTorch is set to one CPU thread, for the same bytes everywhere."""
+    import torch
+
+    from motionclip_model.model import MotionClip
+
+    torch.set_num_threads(1)
+    return MotionClip.load(model)
 
 
 def _share_of_way(way: Sequence[str], stop: int, stops: int) -> str:
