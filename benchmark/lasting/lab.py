@@ -46,6 +46,9 @@ STEP = 0.03
 GAP = 0.2
 """Time between two joint states after which they are of two robots [s]."""
 
+STARTED = 20.0
+"""Time after which a process that has not ended has started [s]."""
+
 ATTEMPTS = 3
 """How often a command is said where the joint states come late."""
 
@@ -137,6 +140,19 @@ class Lab:
         if 'generator' in names:
             self.until(lambda: 'ready' in self.log('generator'))
         self.ready()
+
+    def refusal(self, name: str) -> str:
+        """Return the last words of one process more, which cannot start; none if it can."""
+        self.next_bag()
+        output = ('-p', f'output:={self.bag}')
+        process = self.graph.start(self._modules[name], *self._options, *output, as_='one more')
+        try:
+            process.wait(STARTED)
+        except subprocess.TimeoutExpired:
+            self.graph.stop('one more')
+            return ''
+        lines = self.graph.log('one more').strip().splitlines()
+        return lines[-1] if lines else f'status {process.returncode}, no word'
 
     def next_bag(self) -> None:
         """Name a new recording."""
