@@ -12,7 +12,7 @@ model in the rounds of `--real`.
 
 import os
 
-os.environ.setdefault('ROS_DOMAIN_ID', '89')
+os.environ.setdefault('ROS_DOMAIN_ID', '101')  # tests have 1 to 100
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
 import argparse

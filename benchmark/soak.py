@@ -11,7 +11,7 @@ than in the first. Every request must end in exactly one outcome, and the record
 
 import os
 
-os.environ.setdefault('ROS_DOMAIN_ID', '88')
+os.environ.setdefault('ROS_DOMAIN_ID', '215')  # tests have 1 to 100
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
 import argparse
