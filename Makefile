@@ -13,7 +13,7 @@ INTERFACES := $(ENVIRONMENT:scripts/environment=scripts/interfaces)
 
 .DEFAULT_GOAL := help
 .PHONY: help environment interfaces browser demo studio test lint format docs train benchmark fuzz
-.PHONY: faults soak lock wheel licences sbom audit clean
+.PHONY: nightly faults soak lock wheel licences sbom audit clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -74,6 +74,9 @@ benchmark: environment ## Measure every performance claim of the documentation
 	@for script in $(filter-out $(NOT_MEASURED),$(wildcard benchmark/*.py)); do \
 		echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
 	done
+
+nightly: interfaces ## 100,000 cases of the safety envelope's properties, in about half an hour
+	@$(BIN)/python -m pytest test/test_envelope.py --hypothesis-profile nightly --timeout 0
 
 faults: interfaces ## Break running nodes 50 times and more, and see what comes of it
 	@$(BIN)/python benchmark/faults.py

@@ -7,6 +7,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import jaxtyping
 import pytest
 
@@ -22,6 +23,9 @@ os.environ['ROS_LOG_DIR'] = str(LOG_DIR)
 os.environ.setdefault('AMENT_PREFIX_PATH', sys.prefix)
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 os.environ.setdefault('HF_HUB_OFFLINE', '1')
+
+# Many more cases of the properties that keep a robot safe; see `envelope_cases.cases`.
+hypothesis.settings.register_profile('nightly', print_blob=True)
 
 # Shapes written in signatures are checked at every call.
 jaxtyping.install_import_hook(
