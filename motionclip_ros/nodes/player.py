@@ -12,7 +12,7 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
-from motionclip_model.errors import MotionClipError, RobotError
+from motionclip_model.errors import MotionClipError, RobotError, UnsafeError
 from motionclip_ros import conversions, messages, topics
 from motionclip_ros.execution.envelope import Cleared, Rules, SafetyEnvelope, examine
 from motionclip_ros.execution.followed import Seen
@@ -203,8 +203,8 @@ class PlayerNode(Node):  # type: ignore[misc]
 
     def _cleared(self, message: JointTrajectory, now: int) -> Cleared:
         """Have the safety envelope look at what a robot is about to be told."""
-        assert self._rules is not None
-        assert self._measured is not None
+        if self._rules is None or self._measured is None:
+            raise UnsafeError('held back: nobody knows where the robot is')
         said = messages.joint_motion(self._measured)
         known = [said.get(name, (0.0, 0.0)) for name in self._rules.joint_names]
         positions, velocities = np.array(known, np.float64).T
