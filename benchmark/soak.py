@@ -166,6 +166,8 @@ def main() -> None:
     for table in tables.values():
         for row in (table['columns'], *table['rows']):
             print(*(f'{cell!s:>14}' for cell in row))
+    for reason, count in done.asker.failures.items():
+        print(f'failed {count} times: {reason}')
     if arguments.json:
         save(arguments.json, tables)
     sys.exit(bool(done.complaints))

@@ -41,6 +41,7 @@ class Asker:
         kinds: How many requests of each kind there were.
         outcomes: How often each outcome was told.
         results: Results of goals that have come, of those that were sent.
+        failures: Why requests failed.
         wrong: Parameters that were taken or refused in the wrong place, goals that were rejected.
     """
 
@@ -60,6 +61,7 @@ class Asker:
         self.outcomes: Counter[str] = Counter()
         self.sent, self.results = 0, 0
         self.wrong: list[str] = []
+        self.failures: Counter[str] = Counter()
         self._text = node.create_publisher(String, f'/{topics.TEXT}', FLOOD)
         node.create_subscription(String, f'/{topics.OUTCOME}', self._on_outcome, FLOOD)
         self._parameters = node.create_client(SetParameters, f'/{topics.GENERATOR}/set_parameters')
@@ -168,6 +170,8 @@ class Asker:
         said = json.loads(message.data)
         self.told[said['text']] += 1
         self.outcomes[said['outcome']] += 1
+        if said['outcome'] == 'failed':
+            self.failures[said['message']] += 1
 
     def _on_result(self, _: Any) -> None:
         self.results += 1
