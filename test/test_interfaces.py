@@ -180,6 +180,9 @@ def checkout(folder: Path, tools: str) -> subprocess.CompletedProcess[str]:
     (folder / 'scripts').mkdir()
     for name in ('common', 'interfaces'):
         shutil.copy(ROOT / 'scripts' / name, folder / 'scripts')
+    (folder / 'requirements').mkdir()
+    for name in ('build', 'interfaces'):
+        shutil.copy(ROOT / 'requirements' / f'{name}.txt', folder / 'requirements')
     for package in PACKAGES:
         (folder / package.relative_to(ROOT)).mkdir(parents=True)
     (folder / '.venv' / 'bin').mkdir(parents=True)
