@@ -75,7 +75,8 @@ benchmark: environment ## Measure every performance claim of the documentation
 		echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
 	done
 
-nightly: interfaces ## 100,000 cases of the safety envelope's properties, in about half an hour
+nightly: interfaces ## Slow tests, and 100,000 cases of the safety envelope
+	@$(BIN)/python -m pytest -m nightly
 	@$(BIN)/python -m pytest test/test_envelope.py --hypothesis-profile nightly --timeout 0
 
 faults: interfaces ## Break running nodes 50 times and more, and see what comes of it

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from small_clip import small_clip
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +35,8 @@ except OSError:
     pass
 assert asked, 'nothing would have been noticed'
 """
+
+pytestmark = pytest.mark.nightly
 
 
 def test_a_text_becomes_a_motion_without_a_network(tmp_path: Path) -> None:
