@@ -162,11 +162,14 @@ class SafetyEnvelope:
             raise UnsafeError(
                 'nobody knows where the robot is; it has to say where its joints are'
             )
+        if not origins:  # nor need anybody know: such a robot begins in its neutral posture
+            still = np.zeros(len(rules.joint_names))
+            origins = [Seen(rules.limits.clipped(still), still, now)]
         # Where nobody knows to the millisecond when the command arrives, or where the robot is
         # then, the way to the first point is no more than an estimate.
         vague = (not stamp or len(origins) > 1) and times[0] >= _ON_ARRIVAL
         limits = _eased(rules.limits) if vague else rules.limits
-        paths = [joined(command, times, rules.joint_names, one) for one in origins or (None,)]
+        paths = [joined(command, times, rules.joint_names, one) for one in origins]
         for path in paths:
             way = Knots(*(part[:2] for part in path))
             if len(path.times) > len(times):

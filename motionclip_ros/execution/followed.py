@@ -65,7 +65,7 @@ class Followed(NamedTuple):
 
 
 def joined(
-    command: JointCommand, times: np.ndarray, joint_names: tuple[str, ...], origin: Seen | None
+    command: JointCommand, times: np.ndarray, joint_names: tuple[str, ...], origin: Seen
 ) -> Knots:
     """Return what a controller makes of a command that reaches it now.
 
@@ -75,32 +75,24 @@ def joined(
         command: What it gets, with velocities.
         times: Its times from now on; the last one is not past [s].
         joint_names: The robot's joints, the order of the knots' columns.
-        origin: Where the robot is now; None if nobody knows, and it is taken to be where the
-            command begins.
+        origin: Where the robot is now.
 
     Raises:
         UnsafeError: The command is not about this robot, or it is not on the command's path.
     """
     columns = columns_of(command, joint_names)
-    positions = np.zeros((len(times), len(joint_names)))
-    if origin is not None:
-        positions[:] = origin.positions
-        others = np.delete(np.abs(origin.velocities), columns)
-        if others.max(initial=0.0) > _RESTING:
-            raise UnsafeError('a joint moves of which it says nothing; name every moving joint')
-    elif len(columns) < len(joint_names):
-        raise UnsafeError('nobody knows where the joints are of which it says nothing')
+    others = np.delete(np.abs(origin.velocities), columns)
+    if others.max(initial=0.0) > _RESTING:
+        raise UnsafeError('a joint moves of which it says nothing; name every moving joint')
+    positions = np.tile(origin.positions, (len(times), 1))
     velocities = np.zeros_like(positions)
     positions[:, columns], velocities[:, columns] = command.positions, command.velocities
     knots = Knots(times, positions, velocities)
     past = int(np.searchsorted(times, 0.0, side='right'))
     if past:
         knots = Knots(*(part[past - 1 :] for part in knots))
-        if origin is not None:
-            _check_on(knots, origin, joint_names)
+        _check_on(knots, origin, joint_names)
         return knots
-    if origin is None:
-        origin = Seen(positions[0], np.zeros(len(joint_names)), 0)
     return Knots(
         np.concatenate([[0.0], times]),
         np.vstack([origin.positions, positions]),
