@@ -89,8 +89,8 @@ def test_a_second_generator_refuses_until_the_first_is_killed(graph):
     assert second.ask('stop')['outcome'] == 'stopped'
     graph.until(lambda: talk.told == {'wave': 'stopped'})
     position, velocity = talk.jumps()
-    assert position < 1e-6
-    assert velocity < 1e-3
+    assert position < 1e-3  # two brakes at once would be tens of them
+    assert velocity < 0.05
 
     first.kill()
     killed = time.monotonic()
@@ -100,18 +100,26 @@ def test_a_second_generator_refuses_until_the_first_is_killed(graph):
     assert 'Traceback' not in graph.log('second') + graph.log(SIMULATOR)
 
 
-def test_of_two_that_start_at_once_one_serves(graph):
+def test_of_two_that_start_at_once_one_serves_whatever_else_is_said(graph):
     graph.start(SIMULATOR)
     talk = Talk(graph)
     graph.until(lambda: talk.states)
     both = [Second(graph, name) for name in ('one', 'other')]
     for each in both:
         each.wait()
+    topic = f'/{topics.CONTROLLER}/{topics.COMMANDER}'
+    publisher = graph.node.create_publisher(String, topic, LATCHED)
+    graph.until(lambda: publisher.get_subscription_count() == 2)
+    for data in ('', '{', '[]', '7', '{"identity": 1}', '{"identity": {}, "stops": []}'):
+        publisher.publish(String(data=data))
+    for each in both:
+        graph.until(lambda each=each: 'is not from a commander' in graph.log(each.name))
     for each in both:
         each.text.publish(String(data='wave'))
     graph.until(lambda: all(each.outcomes for each in both))
     assert sorted(each.outcomes[0]['outcome'] for each in both) == ['executed', 'refused']
     assert len(talk.trajectories) == 1
+    assert 'Traceback' not in graph.log('one') + graph.log('other')
 
 
 def test_who_was_frozen_while_another_took_over_says_that_it_failed(graph):
@@ -195,17 +203,3 @@ def test_a_player_and_a_generator_do_not_command_one_robot(graph):
     last = graph.log(PLAYER).strip().splitlines()[-1]
     assert last.startswith(f'/motionclip (process {generator.process.pid}, ')
     assert len(talk.arrived) == told
-
-
-def test_nonsense_among_commanders_changes_nothing(graph):
-    graph.start(SIMULATOR)
-    generator = Second(graph, 'motionclip')
-    generator.wait()
-    topic = f'/{topics.CONTROLLER}/{topics.COMMANDER}'
-    publisher = graph.node.create_publisher(String, topic, LATCHED)
-    graph.until(lambda: publisher.get_subscription_count() == 1)
-    for data in ('', '{', '[]', '7', '{"identity": 1}', '{"identity": {}, "stops": []}'):
-        publisher.publish(String(data=data))
-    graph.until(lambda: 'is not from a commander' in graph.log('motionclip'))
-    assert generator.ask('wave')['outcome'] == 'executed'
-    assert 'Traceback' not in graph.log('motionclip')
