@@ -14,7 +14,7 @@ class MotionClipError(Exception):
         # What moves the cursor, turns the writing round or is half a character is spelled out.
         escaped = (
             letter if letter.isprintable() else letter.encode('unicode_escape').decode()
-            for letter in message
+            for letter in message.replace('\n', ' ')
         )
         super().__init__(''.join(escaped))
 

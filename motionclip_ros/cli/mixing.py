@@ -8,7 +8,6 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from motionclip_model.errors import ConfigError
-from motionclip_model.reading import read_text
 from motionclip_ros.cli.app import Json, Model, Seconds, app, load_motion, print_json, say
 from motionclip_ros.cli.helping import Panel
 from motionclip_ros.progress import Work, working
@@ -201,6 +200,8 @@ def read_table(table: Path, names: tuple[str, ...]) -> list[dict[str, str]]:
     Raises:
         ConfigError: It is missing or malformed.
     """
+    from motionclip_model.reading import read_text
+
     text = read_text(table, ConfigError, _TABLE_BYTES)
     try:
         rows = list(csv.DictReader(text.splitlines(keepends=True), skipinitialspace=True))
