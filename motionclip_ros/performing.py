@@ -14,8 +14,7 @@ import numpy as np
 from motionclip_model.errors import MotionClipError, TrajectoryError, UnsafeError
 from motionclip_ros.execution.checking import scaled_limits
 from motionclip_ros.execution.commander import LEADS, STOP_LEADS, Command, Commander
-from motionclip_ros.execution.splicing import RESTING
-from motionclip_ros.execution.state import SECOND, MovingState
+from motionclip_ros.execution.state import RESTING, SECOND, MovingState
 from motionclip_ros.inbox import Inbox, Request
 from motionclip_ros.performance import CalledOffError, Outcome, Outlet, Performance, Terms
 from motionclip_ros.provenance import Provenance, Sources
@@ -25,9 +24,6 @@ from motionclip_ros.retargeting.trajectory import RobotTrajectory
 PROGRESS = {'encoding': 0.0, 'decoding': 0.02, 'retargeting': 0.05, 'planning': 0.08}
 """How much of the whole is done when a stage begins; the robot's motion is the rest."""
 
-_TOO_BUSY = TrajectoryError(
-    'this machine is too busy to take over the motion that is under way; try again'
-)
 _EXECUTING = 0.1
 _UNDECIDED = 3.0  # [s] for several who may command the robot to agree on one
 _PATIENCE = 5 * SECOND  # [ns] for a controller that says when it is done
@@ -230,7 +226,7 @@ class Performer:
         self, request: Request, generation: Any, posture: dict[str, float]
     ) -> Performance | None:
         """Begin a motion; returns the performance that it replaces."""
-        terms, problem = self._outlet.terms(), _TOO_BUSY
+        terms, held_back = self._outlet.terms(), None
         for lead in LEADS:
             began = time.perf_counter()
             measured = self._measured(request)
@@ -256,8 +252,10 @@ class Performer:
                 held_back = self._held_back(performance, message)
                 if held_back is None:
                     return replaced
-                self._performing, problem = replaced, held_back
-        raise problem
+                self._performing = replaced
+        raise held_back or TrajectoryError(
+            'this machine is too busy to take over the motion that is under way; try again'
+        )
 
     def _brake(self) -> Performance | None:
         """Bring the robot to rest; returns what it was doing for somebody."""

@@ -7,33 +7,18 @@ from jaxtyping import Float
 
 from motionclip_model.errors import UnsafeError
 from motionclip_ros.execution.checking import extremes
+from motionclip_ros.execution.state import Path
 from motionclip_ros.retargeting.limits import JointLimits
 
-POSITION_SLACK = 1e-6
-"""How far a position may be outside its limits by rounding [rad]."""
-
-_ROUNDING = 1e-6  # relative, and in the unit of what is compared
-_TICK = 1e-9  # [s] to which a message rounds times
 WORKSPACE = 20.0
 """How far a motion may take the base from where it begins [m]."""
 
+_POSITION_SLACK = 1e-6  # [rad] outside a limit that is rounding
+_ROUNDING = 1e-6  # relative, and in the unit of what is compared
+_TICK = 1e-9  # [s] to which a message rounds times
 _LOWEST, _HIGHEST = -0.1, 3.0  # [m] between which a base is
 _FASTEST = 10.0  # [m/s] that a base may move
 _UNIT = 1e-3  # by which a quaternion may differ from a unit
-
-
-class Knots(NamedTuple):
-    """Timed points of all joints, cubics in between.
-
-    Attributes:
-        times: Increasing [s].
-        positions: [rad].
-        velocities: [rad/s].
-    """
-
-    times: Float[np.ndarray, ' knot']
-    positions: Float[np.ndarray, 'knot joint']
-    velocities: Float[np.ndarray, 'knot joint']
 
 
 class BasePath(NamedTuple):
@@ -48,25 +33,25 @@ class BasePath(NamedTuple):
     quaternions_xyzw: Float[np.ndarray, 'point 4']
 
 
-def check_joints(knots: Knots, joint_names: tuple[str, ...], limits: JointLimits) -> None:
+def check_joints(path: Path, joint_names: tuple[str, ...], limits: JointLimits) -> None:
     """Make sure that the cubics keep all limits, between the points too.
 
     A joint that does nothing but lose speed may do so at any jerk: no stop fails for comfort.
 
     Args:
-        knots: The path.
+        path: Timed points.
         joint_names: Order of its columns.
         limits: The joints' bounds in the same order.
 
     Raises:
         UnsafeError: They do not; says which joint breaks which limit by how much.
     """
-    step = np.diff(knots.times)[:, None]
-    first, last = knots.velocities[:-1], knots.velocities[1:]
+    step = np.diff(path.times)[:, None]
+    first, last = path.velocities[:-1], path.velocities[1:]
     gained = last - first
     # What the mean speed differs by from that at both ends bends the cubic. Times are whole
     # nanoseconds, so a part of it may be nothing but rounding, and much over a short step.
-    bend = np.diff(knots.positions, axis=0) / step - (first + last) / 2.0
+    bend = np.diff(path.positions, axis=0) / step - (first + last) / 2.0
     blur = np.maximum(np.abs(first), np.abs(last)) * _TICK / step
     bend = np.sign(bend) * np.maximum(np.abs(bend) - blur, 0.0)
     begin, end = (gained + 6.0 * bend) / step, (gained - 6.0 * bend) / step
@@ -74,12 +59,12 @@ def check_joints(knots: Knots, joint_names: tuple[str, ...], limits: JointLimits
         turning = (gained + 6.0 * bend) / (12.0 * bend)
         peak = first + (gained + 6.0 * bend) * turning / 2.0
     inside = (turning > 0.0) & (turning < 1.0)
-    speed = np.maximum(np.abs(knots.velocities).max(axis=0), _largest(np.where(inside, peak, 0.0)))
+    speed = np.maximum(np.abs(path.velocities).max(axis=0), _largest(np.where(inside, peak, 0.0)))
     slows = (first * last >= 0.0) & (np.abs(last) <= np.abs(first)) & ~inside
     jerk = np.where(slows, 0.0, 12.0 * bend / step**2)
-    lowest, highest = extremes(*knots) if len(step) else (knots.positions[0],) * 2
-    _require(-lowest, -limits.lower + POSITION_SLACK, joint_names, 'go to {:.4f} rad', -1.0)
-    _require(highest, limits.upper + POSITION_SLACK, joint_names, 'go to {:.4f} rad')
+    lowest, highest = extremes(*path) if len(step) else (path.positions[0],) * 2
+    _require(-lowest, -limits.lower + _POSITION_SLACK, joint_names, 'go to {:.4f} rad', -1.0)
+    _require(highest, limits.upper + _POSITION_SLACK, joint_names, 'go to {:.4f} rad')
     for used, allowed, phrase in (
         (speed, limits.velocity, 'move at {:.2f} rad/s'),
         (np.maximum(_largest(begin), _largest(end)), limits.acceleration, 'push {:.1f} rad/s^2'),

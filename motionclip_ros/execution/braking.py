@@ -8,28 +8,13 @@ exact in a message's nanoseconds, and the cubics between them are the braking it
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
-from motionclip_ros.execution.state import MovingState
+from motionclip_ros.execution.state import MovingState, Path
 from motionclip_ros.retargeting.limits import JointLimits
 
 _TICK = 1e-4  # [s]
 _HOLD = 200  # [ticks] between the points of a robot that stands already
 _SLACK = 5e-7  # [rad] beyond a position limit that is rounding to any controller
-
-
-class Path(NamedTuple):
-    """Timed points of all joints, the first one after time 0.
-
-    Attributes:
-        times: [s].
-        positions: [rad].
-        velocities: [rad/s].
-    """
-
-    times: Float[np.ndarray, ' point']
-    positions: Float[np.ndarray, 'point joint']
-    velocities: Float[np.ndarray, 'point joint']
 
 
 class _Phase(NamedTuple):

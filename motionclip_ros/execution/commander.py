@@ -7,7 +7,7 @@ import numpy as np
 
 from motionclip_ros.execution.followed import Seen
 from motionclip_ros.execution.planning import Departure, Takeover, plan
-from motionclip_ros.execution.state import SECOND, MovingState, commanded_state
+from motionclip_ros.execution.state import LOST, NEAR, SECOND, MovingState, commanded_state
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
@@ -21,8 +21,6 @@ _TRANSPORT = 4_000_000  # [ns] that a message may need to be there before a take
 _BEHIND = 0.03  # [s] by which a controller that steps from time to time may lag
 _LATE = 5_000_000  # [ns] after which a start on arrival would be a jump
 _BACK = 50_000_000  # [ns] by which one thread may be behind another with its look at the clock
-_NEAR = 0.1  # [rad] by which gravity may pull a standing robot off where it was told to be
-_LOST = 0.5  # [rad] from where it was told to be: a moving robot does something else
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +171,7 @@ class Commander:
         if measured is None:
             return Departure(None if told is None else _numbers(told))
         # A start from where gravity has pulled a joint would be a step for its motor.
-        if told is not None and not stops and np.abs(measured.positions - told).max() <= _NEAR:
+        if told is not None and not stops and np.abs(measured.positions - told).max() <= NEAR:
             return Departure(_numbers(told))
         return Departure(_numbers(measured.positions), _numbers(measured.velocities))
 
@@ -182,7 +180,7 @@ def _is_lost(running: Command, now: int, measured: MovingState | None) -> bool:
     if measured is None:
         return False
     told = commanded_state(running.trajectory, running.elapsed(now)).positions
-    return bool(np.abs(measured.positions - told).max() > _LOST)
+    return bool(np.abs(measured.positions - told).max() > LOST)
 
 
 def _numbers(values: Any) -> tuple[float, ...]:

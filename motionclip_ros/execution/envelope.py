@@ -12,9 +12,9 @@ import numpy as np
 
 from motionclip_model.errors import TrajectoryError, UnsafeError
 from motionclip_ros import messages
-from motionclip_ros.execution.bounds import WORKSPACE, BasePath, Knots, check_base, check_joints
+from motionclip_ros.execution.bounds import WORKSPACE, BasePath, check_base, check_joints
 from motionclip_ros.execution.followed import Followed, Seen, columns_of, joined
-from motionclip_ros.execution.state import SECOND
+from motionclip_ros.execution.state import LOST, NEAR, RESTING, SECOND, Path
 from motionclip_ros.follower import JointCommand
 from motionclip_ros.retargeting.limits import JointLimits
 
@@ -23,9 +23,6 @@ _AHEAD = 2.0  # [s] in which a command has to begin
 _ON_ARRIVAL = 0.03  # [s] that a controller needs for finding its way from nobody knows where
 _PUSH = 2.0  # times its limit that a joint may be pushed meanwhile
 _SWING = 5e-3  # [rad] that it may swing beyond its range, which controllers cut off
-_LOST = 0.5  # [rad] from where it was told to be: a moving robot does something else
-_MOVED = 0.1  # [rad] the same for one that stands
-_RESTING = 0.02  # [rad/s] that a sensor may show of a robot at rest
 _STEP = 0.1  # [m] from the path of the base, where another takes over
 
 
@@ -81,7 +78,7 @@ def examine(message: Any, rules: Rules) -> Examined:
                 if command.velocities is None:
                     raise UnsafeError('it has no velocities; give each point those of its joints')
                 limits = rules.limits.only(columns_of(command, rules.joint_names))
-                path = Knots(command.times, command.positions, command.velocities)
+                path = Path(command.times, command.positions, command.velocities)
                 check_joints(path, command.joint_names, limits)
     except TrajectoryError as error:
         raise UnsafeError(f'held back: {error}') from None
@@ -155,7 +152,7 @@ class SafetyEnvelope:
         seen: Seen | None,
         stamp: int,
         is_stop: bool,
-    ) -> Knots:
+    ) -> Path:
         """Return what a controller makes of a command, once the way into it is found safe."""
         origins = self._origins(now, seen, is_stop)
         if not origins and rules.max_age is not None:
@@ -170,9 +167,9 @@ class SafetyEnvelope:
         vague = (not stamp or len(origins) > 1) and times[0] >= _ON_ARRIVAL
         limits = _eased(rules.limits) if vague else rules.limits
         paths = [joined(command, times, rules.joint_names, one) for one in origins]
-        for path in paths:
-            way = Knots(*(part[:2] for part in path))
-            if len(path.times) > len(times):
+        if times[0] > 0.0:
+            for path in paths:
+                way = Path(*(part[:2] for part in path))
                 check_joints(way, rules.joint_names, limits)
         return paths[0]
 
@@ -186,18 +183,18 @@ class SafetyEnvelope:
         moves = followed is not None and not followed.is_over(now)
         # Somebody else may be moving a robot that we told to stand; a stop is for it, too.
         if followed is not None and (moves or not is_stop or seen is None):
-            allowed = _LOST if moves else _MOVED
+            allowed = LOST if moves else NEAR
             if seen is None or _distance(followed.state(seen.at), seen) <= allowed:
                 return [followed.state(now)]
         if seen is None:
             return []
-        if np.abs(seen.velocities).max(initial=0.0) <= _RESTING:
+        if np.abs(seen.velocities).max(initial=0.0) <= RESTING:
             return [seen._replace(velocities=np.zeros_like(seen.velocities))]
         moved_on = seen.positions + (now - seen.at) / SECOND * seen.velocities
         return [seen, seen._replace(positions=moved_on)]
 
     def _with_base(
-        self, path: Knots, times: np.ndarray, now: int, rules: Rules, base: BasePath | None
+        self, path: Path, times: np.ndarray, now: int, rules: Rules, base: BasePath | None
     ) -> Followed:
         """Return a path with that of the base, which goes on where it is."""
         if base is None:

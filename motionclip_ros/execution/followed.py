@@ -7,13 +7,11 @@ from jaxtyping import Float, Int
 from scipy.interpolate import CubicHermiteSpline
 
 from motionclip_model.errors import UnsafeError
-from motionclip_ros.execution.bounds import Knots
-from motionclip_ros.execution.state import SECOND
+from motionclip_ros.execution.state import RESTING, SECOND, Path
 from motionclip_ros.follower import JointCommand
 
 _OFF = 2e-5  # [rad] from where the robot is, where a path begins in the past
 _FASTER = 2e-3  # [rad/s] than the robot is, likewise
-_RESTING = 0.02  # [rad/s] of a joint of which a command says nothing
 
 
 class Seen(NamedTuple):
@@ -35,25 +33,25 @@ class Followed(NamedTuple):
 
     Attributes:
         begin: That moment [ns]; times count from there.
-        knots: The joints' path; at its end the robot stands.
+        path: Of the joints; at its end the robot stands.
         base_times: When the base is where [s]; empty where nobody said so.
         base_positions: [m].
     """
 
     begin: int
-    knots: Knots
+    path: Path
     base_times: Float[np.ndarray, ' point']
     base_positions: Float[np.ndarray, 'point 3']
 
     def is_over(self, now: int) -> bool:
         """Whether the robot stands at its end by a time [ns]."""
-        return now - self.begin >= self.knots.times[-1] * SECOND
+        return now - self.begin >= self.path.times[-1] * SECOND
 
     def state(self, now: int) -> Seen:
         """Return where the robot should be at a time [ns]."""
         if self.is_over(now):
-            return Seen(self.knots.positions[-1], np.zeros(self.knots.positions.shape[1]), now)
-        return Seen(*_at(self.knots, (now - self.begin) / SECOND), now)
+            return Seen(self.path.positions[-1], np.zeros(self.path.positions.shape[1]), now)
+        return Seen(*_at(self.path, (now - self.begin) / SECOND), now)
 
     def base(self, now: int) -> Float[np.ndarray, '3'] | None:
         """Return where the base should be at a time [ns]; None if nobody said so."""
@@ -66,7 +64,7 @@ class Followed(NamedTuple):
 
 def joined(
     command: JointCommand, times: np.ndarray, joint_names: tuple[str, ...], origin: Seen
-) -> Knots:
+) -> Path:
     """Return what a controller makes of a command that reaches it now.
 
     What is past is skipped, and until the first point is due it goes there from where it is.
@@ -74,7 +72,7 @@ def joined(
     Args:
         command: What it gets, with velocities.
         times: Its times from now on; the last one is not past [s].
-        joint_names: The robot's joints, the order of the knots' columns.
+        joint_names: The robot's joints, the order of the path's columns.
         origin: Where the robot is now.
 
     Raises:
@@ -82,18 +80,17 @@ def joined(
     """
     columns = columns_of(command, joint_names)
     others = np.delete(np.abs(origin.velocities), columns)
-    if others.max(initial=0.0) > _RESTING:
+    if others.max(initial=0.0) > RESTING:
         raise UnsafeError('a joint moves of which it says nothing; name every moving joint')
     positions = np.tile(origin.positions, (len(times), 1))
     velocities = np.zeros_like(positions)
     positions[:, columns], velocities[:, columns] = command.positions, command.velocities
-    knots = Knots(times, positions, velocities)
     past = int(np.searchsorted(times, 0.0, side='right'))
     if past:
-        knots = Knots(*(part[past - 1 :] for part in knots))
-        _check_on(knots, origin, joint_names)
-        return knots
-    return Knots(
+        path = Path(*(part[past - 1 :] for part in (times, positions, velocities)))
+        _check_on(path, origin, joint_names)
+        return path
+    return Path(
         np.concatenate([[0.0], times]),
         np.vstack([origin.positions, positions]),
         np.vstack([origin.velocities, velocities]),
@@ -113,18 +110,18 @@ def columns_of(command: JointCommand, joint_names: tuple[str, ...]) -> Int[np.nd
     return np.array([index[name] for name in command.joint_names], np.intp)
 
 
-def _at(knots: Knots, seconds: float) -> tuple[np.ndarray, np.ndarray]:
+def _at(path: Path, seconds: float) -> tuple[np.ndarray, np.ndarray]:
     """Return positions and velocities at a time on the path, or else at its nearest end."""
-    last = len(knots.times) - 2
-    segment = min(max(int(np.searchsorted(knots.times, seconds, side='right')) - 1, 0), last)
-    cubic = CubicHermiteSpline(*(part[segment : segment + 2] for part in knots))
-    inside = min(max(seconds, float(knots.times[0])), float(knots.times[-1]))
+    last = len(path.times) - 2
+    segment = min(max(int(np.searchsorted(path.times, seconds, side='right')) - 1, 0), last)
+    cubic = CubicHermiteSpline(*(part[segment : segment + 2] for part in path))
+    inside = min(max(seconds, float(path.times[0])), float(path.times[-1]))
     return cubic(inside), cubic(inside, 1)
 
 
-def _check_on(knots: Knots, origin: Seen, joint_names: tuple[str, ...]) -> None:
+def _check_on(path: Path, origin: Seen, joint_names: tuple[str, ...]) -> None:
     """Refuse a path that is not where the robot is."""
-    positions, velocities = _at(knots, 0.0)
+    positions, velocities = _at(path, 0.0)
     off = np.abs(positions - origin.positions)
     faster = np.abs(velocities - origin.velocities)
     if off.max() > _OFF or faster.max() > _FASTER:

@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from motionclip_model.errors import TrajectoryError
-from motionclip_ros.execution.splicing import RESTING, appended, depart, settle, splice, stop
-from motionclip_ros.execution.state import MovingState
+from motionclip_ros.execution.splicing import appended, depart, settle, splice, stop
+from motionclip_ros.execution.state import RESTING, MovingState
 from motionclip_ros.retargeting.approach import Entered
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.trajectory import RobotTrajectory, Sample

@@ -13,17 +13,14 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation, Slerp
 
 from motionclip_model.errors import TrajectoryError
-from motionclip_ros.execution.braking import Path, brake
+from motionclip_ros.execution.braking import brake
 from motionclip_ros.execution.checking import keeps, slowed_into
 from motionclip_ros.execution.parts import only
-from motionclip_ros.execution.state import MovingState, commanded_state
+from motionclip_ros.execution.state import RESTING, MovingState, Path, commanded_state
 from motionclip_ros.execution.ways import way_between
 from motionclip_ros.retargeting.approach import Entered, executable, softened
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
-
-RESTING = 0.02
-"""What a sensor may show of a joint at rest [rad/s]."""
 
 
 class BasePose(NamedTuple):

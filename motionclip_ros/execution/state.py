@@ -16,6 +16,16 @@ from motionclip_ros.retargeting.trajectory import RobotTrajectory
 SECOND = 1_000_000_000
 """[ns]"""
 
+RESTING = 0.02
+"""What a sensor may show of a joint at rest [rad/s]."""
+
+NEAR = 0.1
+"""How far gravity may pull a standing robot off where it was told to be [rad]."""
+
+LOST = 0.5
+"""How far a moving robot may lag behind where it was told to be; beyond, it does something else
+[rad]."""
+
 
 class MovingState(NamedTuple):
     """A robot at one moment, in the joint order of a trajectory or of its limits.
@@ -55,6 +65,20 @@ def commanded_state(trajectory: RobotTrajectory, elapsed: float) -> MovingState:
         return MovingState(trajectory.positions[0], still, still)
     path = CubicHermiteSpline(times, trajectory.positions, trajectory.velocities)
     return MovingState(path(elapsed), path(elapsed, 1), path(elapsed, 2))
+
+
+class Path(NamedTuple):
+    """Timed points of all joints, cubics in between.
+
+    Attributes:
+        times: Increasing [s].
+        positions: [rad].
+        velocities: [rad/s].
+    """
+
+    times: Float[np.ndarray, ' point']
+    positions: Float[np.ndarray, 'point joint']
+    velocities: Float[np.ndarray, 'point joint']
 
 
 @dataclass(frozen=True, eq=False)

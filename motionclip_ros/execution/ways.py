@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float
 from scipy.interpolate import CubicHermiteSpline
 
-from motionclip_ros.execution.braking import Path, brake
+from motionclip_ros.execution.braking import brake
 from motionclip_ros.execution.checking import keeps
-from motionclip_ros.execution.state import MovingState
+from motionclip_ros.execution.state import MovingState, Path
 from motionclip_ros.retargeting.approach import CALM, CALM_SPEED
 from motionclip_ros.retargeting.limits import JointLimits
 
