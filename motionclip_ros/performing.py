@@ -88,9 +88,9 @@ class Performer:
         """
         with self._sending:
             performing, now = self._performing, self._outlet.now()
-            set_back = self.commander.sees_set_back(now)
+            set_back = self._halts_for_clock(now)
             silence = None if performing is None else self._silence()
-            if set_back or silence is not None:  # the robot may do anything meanwhile
+            if silence is not None:  # the robot may do anything meanwhile
                 self._forget()
         if performing is None:
             return False
@@ -229,6 +229,8 @@ class Performer:
         terms, held_back = self._outlet.terms(), None
         for lead in LEADS:
             began = time.perf_counter()
+            with self._sending:
+                self._halts_for_clock(self._outlet.now())
             measured = self._measured(request)
             command, message = self._prepared(
                 generation.trajectory, self._outlet.now(), measured, terms, lead
@@ -263,6 +265,7 @@ class Performer:
         request, terms = Request('stop'), Terms(1.0, 1.0)
         for lead in STOP_LEADS:
             now, measured = self._outlet.now(), None
+            self._halts_for_clock(now)
             if self.commander.running(now) is None:
                 measured = self._moving()
                 if measured is None:
@@ -289,6 +292,16 @@ class Performer:
             self.commander.withdraw(performance.command)
             return error
         return None
+
+    def _halts_for_clock(self, now: int) -> bool:
+        """Halt a robot of which nobody knows what it does, as the clock was set back [ns].
+
+        Where it is, in what it was told, cannot be said any more, nor so how it goes on.
+        """
+        set_back = self.commander.sees_set_back(now)
+        if set_back and self.commander.current is not None:
+            self._halt()
+        return set_back
 
     def _halt(self) -> None:
         """Stop a robot in the only way that is left; where that leaves it is to be seen."""

@@ -176,8 +176,8 @@ class SafetyEnvelope:
     def _origins(self, now: int, seen: Seen | None, is_stop: bool) -> list[Seen]:
         """Return where the robot may be: where it was told to be, else where it says it is.
 
-        One that moves by nobody knows whose command has moved on since it said so: a command has
-        to be safe from there, too.
+        One that moves by nobody knows whose command has moved on since it said so, and may have
+        come to rest: a command has to be safe from wherever it has got to.
         """
         followed = self._followed
         moves = followed is not None and not followed.is_over(now)
@@ -191,7 +191,8 @@ class SafetyEnvelope:
         if np.abs(seen.velocities).max(initial=0.0) <= RESTING:
             return [seen._replace(velocities=np.zeros_like(seen.velocities))]
         moved_on = seen.positions + (now - seen.at) / SECOND * seen.velocities
-        return [seen, seen._replace(positions=moved_on)]
+        places, speeds = (seen.positions, moved_on), (seen.velocities, np.zeros_like(moved_on))
+        return [Seen(place, speed, now) for place in places for speed in speeds]
 
     def _with_base(
         self, path: Path, times: np.ndarray, now: int, rules: Rules, base: BasePath | None
