@@ -162,9 +162,11 @@ class TextEncoder:
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of its weights as they are in memory, hexadecimal; by them it is told apart."""
+        """Hash of its weights, hexadecimal: the same on every device, in whatever precision."""
         digest = hashlib.sha256()
         for name, value in sorted(self.model.state_dict().items()):
+            if value.is_floating_point():
+                value = value.float()  # as they were read
             digest.update(f'{name} {value.dtype} {tuple(value.shape)}'.encode())
             digest.update(value.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy())
         return digest.hexdigest()
