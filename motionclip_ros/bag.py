@@ -13,7 +13,7 @@ from motionclip_model.motion import Motion
 from motionclip_model.reading import parse_json
 from motionclip_ros import messages, topics
 from motionclip_ros.provenance import Provenance
-from motionclip_ros.recorded import TYPES, recording
+from motionclip_ros.recorded import TYPES, recording, unreadable
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
 
@@ -150,14 +150,8 @@ class Bag:
                     if kind in TYPES.types  # others are counted, and left alone
                 ]
             except Exception as error:
-                raise self._unreadable(error) from None
+                raise unreadable(self.path, error) from None
         return list(self._decoded[name])
-
-    def _unreadable(self, error: Exception) -> ConfigError:
-        return ConfigError(
-            f'{self.path}: not a readable recording ({error}); `motionclip repair` saves what is '
-            'whole in one that was cut off'
-        )
 
     def last(self, topic: str) -> tuple[int, Any]:
         """Return the last message of a topic and when it was received [ns].

@@ -51,11 +51,21 @@ def recording(path: str | os.PathLike[str]) -> Iterator[Reader]:
     except MotionClipError:
         raise
     except Exception as error:  # what rosbags raises on damaged files has no common parent
-        reason = ' '.join(str(error).split()) or type(error).__name__
-        raise ConfigError(
-            f'{path}: not a readable recording ({reason:.200}); `motionclip repair` saves what is '
-            'whole in one that was cut off'
-        ) from None
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: str | os.PathLike[str], error: Exception) -> ConfigError:
+    """Say in one line what is wrong with a recording.
+
+    Args:
+        path: Its folder.
+        error: What a library raised that read it.
+    """
+    reason = ' '.join(str(error).split()) or type(error).__name__
+    return ConfigError(
+        f'{path}: not a readable recording ({reason:.200}); `motionclip repair` saves what is '
+        'whole in one that was cut off'
+    )
 
 
 def _look_at(folder: Path) -> None:

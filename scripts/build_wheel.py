@@ -36,8 +36,7 @@ def main() -> None:
     changed = git('status', '--porcelain').splitlines()
     if changed:
         sys.stderr.write(f'warning: {len(changed)} files differ from the last commit\n')
-    moment = os.environ.get('SOURCE_DATE_EPOCH') or git('log', '-1', '--format=%ct')
-    for path in build(ROOT, tracked(), out, int(moment)):
+    for path in build(ROOT, tracked(), out, source_date()):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         sys.stdout.write(f'{digest}  {path.relative_to(out)}\n')
 
@@ -48,6 +47,11 @@ def git(*arguments: str) -> str:
         ['git', *arguments], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return result.stdout
+
+
+def source_date() -> int:
+    """Time of SOURCE_DATE_EPOCH, else of the last commit [s since 1970]."""
+    return int(os.environ.get('SOURCE_DATE_EPOCH') or git('log', '-1', '--format=%ct'))
 
 
 def tracked() -> list[str]:

@@ -10,13 +10,12 @@ import argparse
 import datetime
 import hashlib
 import importlib.metadata
-import os
 import sys
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
-from build_wheel import git
+from build_wheel import source_date
 from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model import (
     ExternalReference,
@@ -40,9 +39,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--out', type=Path, default=ROOT / 'dist' / f'{PACKAGE}.cdx.json')
     out = parser.parse_args().out
-    moment = int(os.environ.get('SOURCE_DATE_EPOCH') or git('log', '-1', '--format=%ct'))
     out.parent.mkdir(parents=True, exist_ok=True)
-    text = written(dependencies(('',)), moment)
+    text = written(dependencies(('',)), source_date())
     out.write_text(text)
     sys.stdout.write(f'{out}: {hashlib.sha256(text.encode()).hexdigest()}\n')
 

@@ -1,6 +1,6 @@
 """`JointLimits`: what a robot's joints may do, and how much of it a path uses."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
@@ -31,10 +31,12 @@ class JointLimits:
 
     def __post_init__(self) -> None:
         """Refuse limits that leave a joint no room."""
-        for name in ('lower', 'upper', 'velocity', 'acceleration', 'effort', 'jerk'):
-            values = getattr(self, name)
+        for each in fields(self):
+            values = getattr(self, each.name)
             if values.shape != self.lower.shape or np.isnan(values).any():
-                raise RobotError(f'{name} limits must be one number for each joint, got {values}')
+                raise RobotError(
+                    f'{each.name} limits must be one number for each joint, got {values}'
+                )
         if (self.lower > self.upper).any():
             joint = int(np.argmax(self.lower > self.upper))
             raise RobotError(
@@ -49,10 +51,7 @@ class JointLimits:
     def only(self, joints: Int[np.ndarray, ' chosen']) -> 'JointLimits':
         """Return the limits of some joints, by their places in the order."""
         return JointLimits(
-            *(
-                getattr(self, name)[joints]
-                for name in ('lower', 'upper', 'velocity', 'acceleration', 'effort', 'jerk')
-            )
+            **{each.name: getattr(self, each.name)[joints] for each in fields(self)}
         )
 
     def clipped(

@@ -7,6 +7,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from motionclip_model.storage import file_hash
 from motionclip_ros.retargeting.robots.meshes import resolved
 
 
@@ -39,7 +40,6 @@ def _meshes(robot: Any) -> Iterator[tuple[str, str | None]]:
 
 def _hash(path: Path) -> str | None:
     try:
-        with path.open('rb') as file:
-            return hashlib.file_digest(file, 'sha256').hexdigest()
+        return file_hash(path)
     except OSError:
         return None
