@@ -2,7 +2,7 @@
 
     python examples/check_feasibility.py
 
-takes a trajectory that may be played, plays it three times as fast, and prints what the report
+takes a trajectory that may be played, plays it twice as fast, and prints what the report
 says of both: the verdict, the joints that come nearest to a limit, and what slowing it needs.
 docs/feasibility.md explains every figure.
 """
@@ -14,7 +14,7 @@ from motionclip_ros.pipeline import Pipeline
 from motionclip_ros.retargeting.feasibility.report import assess_trajectory
 
 
-def main(out: str | Path = 'out/examples/check_feasibility', *, factor: float = 3.0) -> None:
+def main(out: str | Path = 'out/examples/check_feasibility', *, factor: float = 2.0) -> None:
     """Check a punch, and the same punch at several times its speed."""
     pipeline = Pipeline.load()
     punch = pipeline.generate('a person punches', seed=0).trajectory

@@ -62,6 +62,9 @@ class Outlet(Protocol):
     def now(self) -> int:
         """Return the time on the robot's clock [ns]."""
 
+    def was_set_back(self) -> bool:
+        """Whether that clock was set back since this was last asked."""
+
     def sleep_until(self, moment: int) -> None:
         """Wait for a time on that clock [ns]."""
 

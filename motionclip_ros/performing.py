@@ -88,7 +88,7 @@ class Performer:
         """
         with self._sending:
             performing, now = self._performing, self._outlet.now()
-            set_back = self._halts_for_clock(now)
+            set_back = self._halts_for_clock()
             silence = None if performing is None else self._silence()
             if silence is not None:  # the robot may do anything meanwhile
                 self._forget()
@@ -230,7 +230,7 @@ class Performer:
         for lead in LEADS:
             began = time.perf_counter()
             with self._sending:
-                self._halts_for_clock(self._outlet.now())
+                self._halts_for_clock()
             measured = self._measured(request)
             command, message = self._prepared(
                 generation.trajectory, self._outlet.now(), measured, terms, lead
@@ -264,8 +264,8 @@ class Performer:
         performing, self._performing = self._performing, None
         request, terms = Request('stop'), Terms(1.0, 1.0)
         for lead in STOP_LEADS:
+            self._halts_for_clock()
             now, measured = self._outlet.now(), None
-            self._halts_for_clock(now)
             if self.commander.running(now) is None:
                 measured = self._moving()
                 if measured is None:
@@ -293,12 +293,12 @@ class Performer:
             return error
         return None
 
-    def _halts_for_clock(self, now: int) -> bool:
-        """Halt a robot of which nobody knows what it does, as the clock was set back [ns].
+    def _halts_for_clock(self) -> bool:
+        """Halt a robot of which nobody knows what it does, as the clock was set back.
 
         Where it is, in what it was told, cannot be said any more, nor so how it goes on.
         """
-        set_back = self.commander.sees_set_back(now)
+        set_back = self._outlet.was_set_back()
         if set_back and self.commander.current is not None:
             self._halt()
         return set_back

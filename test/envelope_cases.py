@@ -189,6 +189,7 @@ class GuardedOutlet:
 
     def __init__(self, positions: np.ndarray, bounds: JointLimits, stamped: bool):
         self.time, self.stale, self.lag = BEGAN, False, 0.0
+        self._set_back = False
         self.stamped, self.bounds = stamped, bounds
         self.controller = Controller(positions, bounds)
         self.envelope, self.problems = SafetyEnvelope(), list[BaseException]()
@@ -197,6 +198,15 @@ class GuardedOutlet:
 
     def now(self) -> int:
         return self.time
+
+    def set_back(self, nanoseconds: int) -> None:
+        self.time -= nanoseconds
+        self.controller.set_back(nanoseconds)
+        self._set_back = True
+
+    def was_set_back(self) -> bool:
+        told, self._set_back = self._set_back, False
+        return told
 
     def sleep_until(self, moment: int) -> None:
         self.time = max(self.time, moment)

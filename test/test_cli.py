@@ -176,7 +176,9 @@ def test_unusable_options(motionclip, clips, tmp_path: Path) -> None:
     _expect_one_line(motionclip('generate', 'walk', *out, '--seconds', 99), '1 to 10 s')
     _expect_one_line(motionclip('generate', 'walk', *out, '--model', 'none'), 'no checkpoint')
     _expect_one_line(motionclip('retarget', walk, *out, '--robot', 'r2d2'), 'r2d2')
-    _expect_one_line(motionclip('retarget', 'gone.npz', *out), 'gone.npz: no such file')
+    _expect_one_line(
+        motionclip('retarget', 'gone.npz', *out), 'gone.npz: cannot be read (no such file)'
+    )
     _expect_one_line(motionclip('retarget', 'walk.txt', *out), '.npz (AMASS) or .bvh')
     _expect_one_line(motionclip('render', walk, '--out', 'walk.txt'), '.png, .mp4 or .gif')
     _expect_one_line(motionclip('recognise', walk, '--labels', 'walk'), 'at least two')

@@ -217,9 +217,7 @@ def test_no_sequence_of_requests_and_faults_moves_the_robot_wrongly(
             elif deed == 'wait':
                 outlet.time += number * 1_000_000
             elif deed == 'set back':
-                performer.look(True)  # as a node does, ten times a second
-                outlet.time -= number * 1_000_000
-                outlet.controller.set_back(number * 1_000_000)
+                outlet.set_back(number * 1_000_000)
             elif deed == 'stale':
                 outlet.stale = bool(number)
             elif deed == 'gave up' and performer.commander.current is not None:

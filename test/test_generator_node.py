@@ -120,7 +120,8 @@ def test_parameters_are_refused_with_the_reason_and_count_at_once(graph):
 
 def test_a_newer_text_takes_over_in_mid_motion_without_a_jump(graph):
     graph.start(SIMULATOR)
-    graph.start(GENERATOR)
+    # So long that a busy machine, too, is done with the next text before it is over.
+    graph.start(GENERATOR, '-p', 'seconds:=10.0')
     talk = Talk(graph)
     talk.wait_for_generator()
     for number in range(4):

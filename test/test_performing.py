@@ -63,13 +63,17 @@ class Outlet:
         self.time = 5 * SECOND
         self.sent: list = []
         self.halts, self.forgotten, self.previews, self.outcomes = 0, 0, [], []
-        self.silent, self.speed = False, 0.0
+        self.silent, self.speed, self.set_back = False, 0.0, False
         self.rival = ''
         self.writing = 0
         """How long it takes to write a message [ns]."""
 
     def now(self) -> int:
         return self.time
+
+    def was_set_back(self) -> bool:
+        told, self.set_back = self.set_back, False
+        return told
 
     def sleep_until(self, moment: int) -> None:
         self.time = max(self.time, moment)
@@ -222,8 +226,10 @@ def test_a_clock_that_is_set_back_ends_what_is_under_way(stage) -> None:
     stage.outlet.time += SECOND
     stage.until(lambda: stage.performer.look(answers=False))
     stage.outlet.time -= 3 * SECOND
+    stage.outlet.set_back = True
     stage.performer.look(answers=False)
     assert stage.outlet.outcomes == [('walk', 'failed')]
+    assert stage.outlet.halts == 1
     stage.perform('wave')
     assert isinstance(stage.outlet.sent[1].command.origin, Departure)
     assert stage.outlet.sent[1].command.start == stage.outlet.time

@@ -75,6 +75,18 @@ def test_a_resumed_run_has_each_step_once(tmp_path):
     assert (np.diff(curve.minutes) >= 0.0).all()
 
 
+def test_event_files_of_one_second_are_read_in_the_order_of_their_numbers(tmp_path):
+    folder = write_run(tmp_path / 'a', until=50)
+    go_on(folder, 30, 100, 100, seed=7)
+    first, second = sorted(
+        (folder / 'tensorboard').iterdir(), key=lambda file: file.stat().st_size
+    )
+    first.rename(first.with_name('events.out.tfevents.1700000000.host.7.9'))
+    second.rename(second.with_name('events.out.tfevents.1700000000.host.7.10'))
+    curve = load_run(folder, 'a').training('autoencoder', 'rows')
+    np.testing.assert_array_equal(curve.step, np.arange(10, 101, 10))
+
+
 @pytest.mark.usefixtures('style')
 @pytest.mark.parametrize('lost', [1, 7, 30, 200])
 def test_a_run_that_is_being_written_is_plotted_as_far_as_it_is(tmp_path, lost):

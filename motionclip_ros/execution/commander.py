@@ -20,7 +20,6 @@ STOP_LEADS = (0.012, 0.02, 0.05, 0.1, 0.3, 1.0)
 _TRANSPORT = 4_000_000  # [ns] that a message may need to be there before a takeover
 _BEHIND = 0.03  # [s] by which a controller that steps from time to time may lag
 _LATE = 5_000_000  # [ns] after which a start on arrival would be a jump
-_BACK = 50_000_000  # [ns] by which one thread may be behind another with its look at the clock
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,20 +71,9 @@ class Commander:
         self.stamped = stamped
         self.current: Command | None = None
         self._before: Command | None = None
-        self._latest = 0
-
-    def sees_set_back(self, now: int) -> bool:
-        """Whether the clock was set back since the last look at it [ns].
-
-        When the robot does what it was told, then, nobody knows.
-        """
-        latest, self._latest = self._latest, now
-        return now < latest - _BACK
 
     def running(self, now: int) -> Command | None:
         """Return what the robot is doing at a time [ns]; None if it stands, or nobody knows."""
-        if self.sees_set_back(now):
-            self.forget()
         return self.current if self.current is not None and now < self.current.end else None
 
     def plan(

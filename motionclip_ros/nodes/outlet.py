@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
+from typing import cast
 
+from rclpy.clock import ROSClock
 from rclpy.lifecycle import LifecycleNode
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
@@ -21,6 +23,7 @@ from motionclip_ros.nodes.joint_states import JointStates
 from motionclip_ros.nodes.robot_link import ActionLink, Finished, RobotLink, TopicLink
 from motionclip_ros.nodes.running import FLOOD, LATCHED, one_line, overridable
 from motionclip_ros.nodes.showing import Show
+from motionclip_ros.nodes.watched_clock import WatchedClock
 from motionclip_ros.parameters.definitions import GeneratorParameters
 from motionclip_ros.performance import Outcome, Performance, Terms
 from motionclip_ros.provenance import Sources
@@ -69,6 +72,7 @@ class RobotOutlet:
         self._node, self._robot, self._began = node, robot, began
         self._finished = finished
         self._command: Command | None = None
+        self._clock = WatchedClock(cast(ROSClock, node.get_clock()))  # as that of any node
         self.link: RobotLink = (
             ActionLink(node, settings.controller, finished)
             if settings.execution == 'action'
@@ -105,14 +109,18 @@ class RobotOutlet:
     def destroy(self) -> None:
         """Take everything back."""
         parts = (self._show, self._heartbeat, self.exclusivity, self.link, self._joint_states)
-        for part in parts:
+        for part in (*parts, self._clock):
             part.destroy()
         for publisher in (self._joints, self._human, self._base, self._report, self._outcome):
             self._node.destroy_lifecycle_publisher(publisher)
 
     def now(self) -> int:
         """Return the time on the robot's clock [ns]."""
-        return int(self._node.get_clock().now().nanoseconds)
+        return self._clock.now()
+
+    def was_set_back(self) -> bool:
+        """Whether that clock was set back since this was last asked."""
+        return self._clock.was_set_back()
 
     def sleep_until(self, moment: int) -> None:
         """Wait for a time on that clock [ns]."""

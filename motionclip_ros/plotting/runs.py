@@ -1,5 +1,6 @@
 """What a training run's folder tells of it, finished or not."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -132,7 +133,7 @@ def _read_curves(folder: Path) -> dict[str, Curve]:
             "curves are read with tensorboard; run: pip install 'motionclip_ros[train]'"
         ) from None
     points: dict[str, dict[int, tuple[float, float]]] = defaultdict(dict)
-    for file in sorted(folder.glob('events.out.tfevents.*')):
+    for file in sorted(folder.glob('events.out.tfevents.*'), key=_counted):
         begin, worked = None, 0.0
         # A record that is still being written ends the file for now.
         for event in LegacyEventFileLoader(str(file)).Load():
@@ -145,6 +146,11 @@ def _read_curves(folder: Path) -> dict[str, Curve]:
             for value in event.summary.value:
                 points[value.tag][event.step] = (minutes, value.simple_value)
     return {name: _curve(found) for name, found in points.items()}
+
+
+def _counted(file: Path) -> list[int]:
+    """Return the second, process and number in the process that an event file is named after."""
+    return [int(digits) for digits in re.findall(r'\d+', file.name)]
 
 
 def _until(points: dict[str, dict[int, Any]], last: int) -> dict[str, dict[int, Any]]:
