@@ -77,7 +77,8 @@ benchmark: environment ## Measure every performance claim of the documentation
 
 nightly: interfaces ## Slow tests, and 100,000 cases of the safety envelope
 	@$(BIN)/python -m pytest -m nightly
-	@$(BIN)/python -m pytest test/test_envelope.py --hypothesis-profile nightly --timeout 0
+	@$(BIN)/python -m pytest -n auto test/test_envelope.py \
+		--hypothesis-profile nightly --timeout 0
 
 faults: interfaces ## Break running nodes 50 times and more, and see what comes of it
 	@$(BIN)/python benchmark/faults.py

@@ -16,7 +16,7 @@ from envelope_cases import (
     raw,
     short_motion,
 )
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from test_approach import measured
 from test_performing import SOURCES
@@ -150,6 +150,7 @@ STEPS = st.lists(
 
 
 @cases(40)
+@example(seed=24, steps=[('move', 0, 0.0), ('stop', 0, 0.28125)], stamped=False, jerk=400.0)
 @given(SEEDS, STEPS, st.booleans(), JERKS)
 def test_all_that_is_planned_well_passes_and_is_safe(seed, steps, stamped, jerk) -> None:
     here, bounds = measured(seed), rules(jerk).limits

@@ -149,14 +149,15 @@ def _state(origin: Departure, limits: JointLimits) -> MovingState:
 
 
 def _after(trajectory: RobotTrajectory, seconds: float) -> RobotTrajectory:
-    """Drop what is due too soon; of what ends sooner, the end is left, and comes later."""
+    """Drop what is due too soon; where that is nearly all, the end is left, no sooner than that."""
     times = trajectory.time_from_start
     first = int(np.searchsorted(times, seconds))
     rows = (getattr(trajectory, name)[first:] for name in Sample._fields)
     if first <= len(times) - 2:
         return RobotTrajectory(trajectory.joint_names, times[first:], *rows)
     ends = (np.repeat(getattr(trajectory, name)[-1:], 2, axis=0) for name in Sample._fields)
-    return RobotTrajectory(trajectory.joint_names, np.array([1.0, 1.5]) * seconds, *ends)
+    end = max(trajectory.seconds, seconds)
+    return RobotTrajectory(trajectory.joint_names, np.array([end, end + seconds / 2.0]), *ends)
 
 
 def _head(current: RobotTrajectory, elapsed: float, kept: int) -> RobotTrajectory:
