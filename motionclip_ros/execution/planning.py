@@ -149,7 +149,7 @@ def _state(origin: Departure, limits: JointLimits) -> MovingState:
 
 
 def _after(trajectory: RobotTrajectory, seconds: float) -> RobotTrajectory:
-    """Drop what is due too soon; where that is nearly all, the end is left, no sooner than that."""
+    """Drop what is due too soon; where that is nearly all, the end is left, no sooner than it."""
     times = trajectory.time_from_start
     first = int(np.searchsorted(times, seconds))
     rows = (getattr(trajectory, name)[first:] for name in Sample._fields)
