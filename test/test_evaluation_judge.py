@@ -91,8 +91,9 @@ def test_a_judge_comes_back_from_its_file(runs_and_bows: list[Clip], tmp_path: P
 def test_a_file_that_is_no_judge_is_refused_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / 'judge.safetensors'
     path.write_bytes(b'hello')
-    for name in (path, tmp_path / 'gone.safetensors'):
-        with pytest.raises(CheckpointError, match='not a readable judge') as caught:
+    gone = tmp_path / 'gone.safetensors'
+    for name, reason in ((path, 'not a readable judge'), (gone, 'no such file')):
+        with pytest.raises(CheckpointError, match=reason) as caught:
             Judge.load(name)
         assert '\n' not in str(caught.value)
 

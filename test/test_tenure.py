@@ -13,13 +13,20 @@ class World:
 
     def __init__(self, identities: str, delay: float = 0.1):
         self.now, self.delay = 0.0, delay
-        self.all = {name: Tenure(name, f'/{name}', brakes=True) for name in identities}
+        self.all = {
+            name: Tenure(name, f'/{name}', brakes=True, calendar=self.calendar)
+            for name in identities
+        }
         self.living, self.frozen = set(identities), set()
         self._under_way: list[tuple[float, Commanding]] = []
         self._spoke = dict.fromkeys(identities, -BEAT)
 
+    def calendar(self) -> int:
+        return round(self.now * 1e9)
+
     def enter(self, *names: str) -> None:
         for name in names:
+            self.all[name]._others.clear()  # who was not there has heard nobody
             self.all[name].enter(self.now)
 
     def run(self, seconds: float) -> None:
@@ -67,19 +74,33 @@ def test_of_those_who_start_at_once_one_commands_however_late_they_hear_it(delay
 def test_who_commands_goes_on_when_a_smaller_one_comes() -> None:
     world = World('ab')
     world.enter('b')
-    world.run(2.0)
+    world.run(SETTLE + 2 * BEAT)
     world.enter('a')
     for _ in range(100):
         world.run(STEP)
         assert world.holders() == ['b']
 
 
+def test_where_two_command_that_did_not_hear_each_other_the_later_ends() -> None:
+    world = World('ab')
+    world.enter('b')
+    world.run(SETTLE + 2 * BEAT)
+    world.delay = 10.0  # the network is parted
+    world.enter('a')
+    world.run(LEASE + SETTLE + 2 * BEAT)
+    assert world.holders() == ['a', 'b']
+    world.delay = 0.1
+    world.run(2 * BEAT)
+    assert world.holders() == ['b']
+    assert world.all['a'].rival.name == '/b'
+
+
 def test_the_next_one_takes_its_turn_a_lease_after_a_death() -> None:
     world = World('abc')
     world.enter('a')
-    world.run(2.0)
+    world.run(SETTLE + 2 * BEAT)
     world.enter('b', 'c')
-    world.run(2.0)
+    world.run(SETTLE + 2 * BEAT)
     world.living.remove('a')
     world.run(LEASE - BEAT - 2 * STEP)
     assert world.holders() == []
@@ -90,9 +111,9 @@ def test_the_next_one_takes_its_turn_a_lease_after_a_death() -> None:
 def test_who_leaves_is_followed_at_once() -> None:
     world = World('ab')
     world.enter('a')
-    world.run(2.0)
+    world.run(SETTLE + 2 * BEAT)
     world.enter('b')
-    world.run(2.0)
+    world.run(SETTLE + 2 * BEAT)
     world.all['a'].leave()
     world.living.remove('a')
     world._under_way.clear()
@@ -104,9 +125,9 @@ def test_who_leaves_is_followed_at_once() -> None:
 def test_who_was_frozen_finds_that_another_commands() -> None:
     world = World('ab')
     world.enter('a')
-    world.run(2.0)
+    world.run(SETTLE + 2 * BEAT)
     world.enter('b')
-    world.run(2.0)
+    world.run(SETTLE + 2 * BEAT)
     world.frozen.add('a')
     world.run(LEASE + 1.0)
     assert world.holders() == ['b']
@@ -115,6 +136,23 @@ def test_who_was_frozen_finds_that_another_commands() -> None:
         world.run(STEP)
         assert world.holders() == ['b']
     assert world.all['a'].rival.name == '/b'
+
+
+@pytest.mark.parametrize('hangs', np.arange(0.1, 3.0, 0.2))
+@pytest.mark.parametrize('before', [0.0, 0.2, 0.4])
+def test_who_hangs_just_while_another_comes_does_not_command_beside_it(hangs, before) -> None:
+    world = World('ab')
+    world.enter('b')
+    world.run(SETTLE + 2 * BEAT)
+    world.frozen.add('b')
+    world.run(before)
+    world.enter('a')
+    world.run(hangs)
+    world.frozen.clear()
+    for _ in range(100):
+        assert len(world.holders()) <= 1
+        world.run(STEP)
+    assert len(world.holders()) == 1
 
 
 @pytest.mark.parametrize('seed', range(20))
@@ -130,7 +168,7 @@ def test_never_two_and_in_the_end_one(seed) -> None:
                 world.living.discard(name)
             case 1 if not world.frozen:
                 world.frozen.add(name)
-                thaws[name] = world.now + random.choice([0.2, LEASE + 0.5])
+                thaws[name] = world.now + random.choice([0.2, 1.0, 1.7, LEASE + 0.5])
             case _ if name in outside and name not in world.frozen:
                 world.enter(name)
                 outside.remove(name)

@@ -1,5 +1,7 @@
 """Who of several may command a robot: the rule by which all of them find the same one."""
 
+import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 LEASE = 2.0
@@ -8,8 +10,12 @@ LEASE = 2.0
 BEAT = 0.4
 """How often a commander says that it is there [s]."""
 
-SETTLE = 0.8
-"""How long a newcomer listens before it commands [s]; two that start at once meet in it."""
+SETTLE = LEASE
+"""How long a newcomer listens before it commands [s].
+
+Two that start at once meet in it, on a busy machine, too. Who commands and hangs meanwhile either
+speaks before it is over, or has hung for so long that it is a newcomer itself.
+"""
 
 
 class Commanding(NamedTuple):
@@ -20,32 +26,44 @@ class Commanding(NamedTuple):
         name: For people.
         holds: Whether it commands the robot; else it waits for its turn.
         brakes: Whether it brings the robot to rest when it is asked to.
+        since: When it began to, by its calendar [ns]; 0 if it does not.
     """
 
     identity: str
     name: str
     holds: bool
     brakes: bool
+    since: int = 0
 
     @property
-    def rank(self) -> tuple[bool, str]:
-        """The smallest commands: who does already, then who has the smallest identity."""
-        return not self.holds, self.identity
+    def rank(self) -> tuple[bool, int, str]:
+        """The smallest commands: who does already, and longest; then by identity."""
+        return not self.holds, self.since, self.identity
 
 
 class Tenure:
     """One commander's part in the rule, on a clock that never jumps.
 
-    No clocks are compared between commanders. Who was silent for nearly a lease, frozen say, may
-    be taken for dead by all others before its next word arrives, and is a newcomer again.
+    Clocks of commanders are compared only where two command that could not hear each other, as on
+    both sides of a parted network: the one that began later ends. Who was silent for nearly a
+    lease, frozen say, may be taken for dead by all others before its next word arrives, and is a
+    newcomer again.
 
     Attributes:
         holds: Whether this one may command the robot.
         rival: Who comes before it, if anybody does.
     """
 
-    def __init__(self, identity: str, name: str, *, brakes: bool):
+    def __init__(
+        self,
+        identity: str,
+        name: str,
+        *,
+        brakes: bool,
+        calendar: Callable[[], int] = time.time_ns,
+    ):
         """Begin outside."""
+        self._calendar, self._since = calendar, 0
         self._identity, self._name, self._brakes = identity, name, brakes
         self._others: dict[str, tuple[Commanding, float]] = {}
         self._entered: float | None = None
@@ -56,7 +74,8 @@ class Tenure:
     @property
     def own(self) -> Commanding:
         """What this one is."""
-        return Commanding(self._identity, self._name, self.holds, self._brakes)
+        since = self._since if self.holds else 0
+        return Commanding(self._identity, self._name, self.holds, self._brakes, since)
 
     @property
     def is_known(self) -> bool:
@@ -105,4 +124,7 @@ class Tenure:
         )
         self.rival = first if first is not None and first.rank < self.own.rank else None
         settled = now - self._entered >= SETTLE
-        self.holds = self.rival is None and (self.holds or settled)
+        if self.rival is not None:
+            self.holds = False
+        elif settled and not self.holds:
+            self.holds, self._since = True, self._calendar()

@@ -156,10 +156,14 @@ class Exclusivity:
         try:
             said = json.loads(message.data)
             other = Commanding(
-                str(said['identity']), str(said['name']), bool(said['holds']), bool(said['brakes'])
+                str(said['identity']),
+                str(said['name']),
+                bool(said['holds']),
+                bool(said['brakes']),
+                int(said['since']),
             )
             leaves, stops = bool(said['leaves']), said['stops']
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             self._node.get_logger().warning(
                 f'what came on {self._subscription.topic_name} is not from a commander; ignored',
                 throttle_duration_sec=5.0,

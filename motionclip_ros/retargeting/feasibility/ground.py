@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 
 _SOFTNESS = 1e-5  # cost of force against unmet force: small, so that what can be met is met
 _UNMET = 1e-3  # part of the weight, or [m] that it would have to be moved: no longer met
-_STEPS = 15
+_STEPS = 40  # one wrench in ten thousand needs more than fifteen
 _SETTLED = 1e-9
 _SHARES = 0.25 ** np.arange(5)  # of a Newton step, tried side by side
 _BLOCK = 1024  # samples worked on at a time, to bound the memory
