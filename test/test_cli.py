@@ -108,7 +108,9 @@ def test_render_draws_people_and_robots(motionclip, clips, tmp_path: Path) -> No
 
 def test_recognise_prints_json(motionclip, clips) -> None:
     result = motionclip('recognise', clips['run'], '--labels', 'run, bow, sit down', '--json')
-    found = json.loads(result.out)
+    (file,) = json.loads(result.out)['files']
+    found = file['labels']
+    assert file['file'] == str(clips['run'])
     assert found[0]['label'] == 'run'
     assert sum(entry['score'] for entry in found) == pytest.approx(1.0, abs=1e-3)
 

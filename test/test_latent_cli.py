@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from motionclip_model.abstention import fit_familiarity
+from motionclip_model.checkpoint import checkpoint_path
 from motionclip_model.latent import meanings
 from motionclip_model.model import MotionClip
 from motionclip_model.motion import Motion
+from motionclip_model.storage import file_hash
 from motionclip_ros import cli
 
 CAPTIONS = [
@@ -173,6 +175,7 @@ def test_retrieval_lists_hits_and_what_it_skipped(
     found = json.loads(out)
     assert [Path(hit['path']).name for hit in found['hits']] == ['kick.npz', 'walk.npz']
     assert found['files'] == 2
+    assert found['model_sha256'] == file_hash(checkpoint_path('base'))
     assert [each['path'] for each in found['skipped']] == ['broken.npz']
     status, out, _ = run('retrieve', 'a person kicks', '--in', folder, '--top', 1)
     assert 'kick.npz' in out
@@ -184,7 +187,9 @@ def test_several_files_are_recognised(run, clips: dict[str, Path]) -> None:
     status, out, error = run('recognise', *files, '--labels', 'walk,kick', '--json')
     assert status == 0, error
     found = json.loads(out)
-    assert [entry['labels'][0]['label'] for entry in found] == ['walk', 'kick']
+    assert [entry['labels'][0]['label'] for entry in found['files']] == ['walk', 'kick']
+    assert found['model_sha256'] == file_hash(checkpoint_path('base'))
+    assert len(found['text_encoder_sha256']) == 64
 
 
 @pytest.mark.parametrize(

@@ -114,8 +114,10 @@ def test_a_trajectory_is_recognised_from_the_command_line(clips, tmp_path, monke
     with pytest.raises(SystemExit) as caught:
         cli.main()
     assert not caught.value.code
-    (best,) = json.loads(capsys.readouterr().out)
+    found = json.loads(capsys.readouterr().out)
+    ((best,),) = (file['labels'] for file in found['files'])
     assert 'wave' in best['label']
+    assert found['robot_sha256'] == load_robot('g1').fingerprint
 
 
 def test_another_robots_joints_and_too_few_labels_are_refused():

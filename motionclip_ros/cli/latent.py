@@ -12,7 +12,9 @@ from motionclip_ros.cli.helping import Panel
 from motionclip_ros.progress import followed, working
 
 if TYPE_CHECKING:
+    from motionclip_model.model import MotionClip
     from motionclip_model.motion import Motion
+    from motionclip_ros.retargeting.imitation import Imitator
 
 
 @app.command(rich_help_panel=Panel.MODEL)
@@ -53,18 +55,23 @@ def recognise(
         wanted = DEFAULT_LABELS
         if labels is not None:
             wanted = tuple(label.strip() for label in labels.split(',') if label.strip())
+        imitator = None if robot is None else _imitator(robot)
         motions = [
-            load_motion(file) if robot is None else _imitated(file, robot)
+            load_motion(file) if imitator is None else _imitated(file, imitator)
             for file in followed(files, len(files), work)
         ]
         work.stage('looking at the motions')
-        found = recognise_many(MotionClip.load(model), motions, wanted)
+        network = MotionClip.load(model)
+        found = recognise_many(network, motions, wanted)
     if json_output:
-        entries = [[entry._asdict() for entry in each[:top]] for each in found]
         named = [
-            {'file': str(file), 'labels': each} for file, each in zip(files, entries, strict=True)
+            {'file': str(file), 'labels': [entry._asdict() for entry in each[:top]]}
+            for file, each in zip(files, found, strict=True)
         ]
-        print_json(entries[0] if len(files) == 1 else named)
+        hashes = _hashes(model, network)
+        if imitator is not None:
+            hashes['robot_sha256'] = imitator.robot.fingerprint
+        print_json({**hashes, 'files': named})
         return
     for file, each in zip(files, found, strict=True):
         if len(files) > 1:
@@ -75,16 +82,32 @@ def recognise(
         console.print(table)
 
 
-def _imitated(path: Path, name: str) -> 'Motion':
+def _imitator(name: str) -> 'Imitator':
+    from motionclip_ros.retargeting.imitation import Imitator
+    from motionclip_ros.retargeting.robots.robot import load_robot
+
+    return Imitator(load_robot(name))
+
+
+def _imitated(path: Path, imitator: 'Imitator') -> 'Motion':
     """Read what a robot does, a trajectory's file or a recording, as a person's motion."""
     from motionclip_model.features import FPS
     from motionclip_ros.bag import Bag
-    from motionclip_ros.retargeting.imitation import Imitator
-    from motionclip_ros.retargeting.robots.robot import load_robot
     from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
     trajectory = Bag(path).trajectory() if path.is_dir() else RobotTrajectory.load(path)
-    return Imitator(load_robot(name)).imitate_path(trajectory, FPS)
+    return imitator.imitate_path(trajectory, FPS)
+
+
+def _hashes(model: str, network: 'MotionClip') -> dict[str, str]:
+    """Say by what hashes a model and its text encoder are known again."""
+    from motionclip_model.checkpoint import checkpoint_path
+    from motionclip_model.storage import file_hash
+
+    return {
+        'model_sha256': file_hash(checkpoint_path(model)),
+        'text_encoder_sha256': network.encoder.sha256,
+    }
 
 
 @app.command(rich_help_panel=Panel.MODEL)
@@ -114,6 +137,7 @@ def retrieve(
     if json_output:
         print_json(
             {
+                **_hashes(model, network),
                 'hits': [{**hit._asdict(), 'path': str(hit.path)} for hit in hits],
                 'files': len(library.files),
                 'skipped': [each._asdict() for each in library.skipped],
