@@ -80,6 +80,8 @@ def soak(graph: Graph, generator: str, minutes: float, seed: int, pace: float = 
     graph.until(lambda: 'ready' in graph.log(generator), PATIENCE)
     graph.until(lambda: f'recording /{topics.OUTCOME}' in graph.log(RECORDER), PATIENCE)
     graph.until(lambda: asker.is_heard, PATIENCE)
+    # Whether generator and recorder have found each other, nobody here can see.
+    graph.spin(2.0)
     samples: dict[str, list[Usage]] = {name: [] for name in processes}
     began = looked = time.monotonic()
     end, every = began + 60.0 * minutes, max(60.0 * minutes / SAMPLES, 0.5)

@@ -166,7 +166,7 @@ def test_all_that_is_planned_well_passes_and_is_safe(seed, steps, stamped, jerk)
         seen = controller.seen(now)
         state = MovingState(seen.positions, seen.velocities, STILL)
         planned = commander.plan(motion, now, state, bounds, lead)
-        took = round((0.9 if kind == 'late' else 0.3) * lead * SECOND)
+        took = round((0.8 if kind == 'late' else 0.3) * lead * SECOND)
         sent = now + took if stamped else max(planned.takes_over, now) + took // 100
         launched = commander.launched(planned, sent)
         assert launched is not None
@@ -271,6 +271,20 @@ def test_what_went_past_counts_and_what_did_not_does_not() -> None:
     envelope.forget()
     with pytest.raises(UnsafeError):  # it was not planned for a robot that stands
         cleared(envelope, first, later, start=BEGAN)
+
+
+def test_a_robot_that_was_seen_on_its_way_to_an_end_is_at_it_by_now() -> None:
+    envelope, first = SafetyEnvelope(), departure(3, np.inf)
+    cleared(envelope, first, BEGAN)
+    fast = int(np.abs(first.velocities[:, 0]).argmax())
+    at = BEGAN + round(float(first.time_from_start[fast]) * SECOND)
+    lagging = Seen(first.positions[fast] - [0.2, 0.0, 0.0], first.velocities[fast], at)
+    now = BEGAN + round(first.seconds * SECOND) + 1
+    stays = [(time, first.positions[-1], np.zeros(3)) for time in (0.1, 1.0)]
+    examined = examine(raw(NAMES, stays, now), rules())
+    with pytest.raises(UnsafeError):  # as far away, and still moving
+        envelope.clear(examined, now, rules(), lagging._replace(at=now))
+    envelope.clear(examined, now, rules(max_age=9.0), lagging)
 
 
 def test_a_base_may_not_go_farther_than_the_workspace_nor_jump() -> None:

@@ -121,7 +121,7 @@ def test_parameters_are_refused_with_the_reason_and_count_at_once(graph):
 def test_a_newer_text_takes_over_in_mid_motion_without_a_jump(graph):
     graph.start(SIMULATOR)
     # So long that a busy machine, too, is done with the next text before it is over.
-    graph.start(GENERATOR, '-p', 'seconds:=10.0')
+    graph.start(GENERATOR, '-p', 'seconds:=5.0')
     talk = Talk(graph)
     talk.wait_for_generator()
     for number in range(4):
@@ -136,8 +136,8 @@ def test_a_newer_text_takes_over_in_mid_motion_without_a_jump(graph):
         'stop': 'stopped',
     }  # fmt: skip
     position, velocity = talk.jumps()
-    assert position < 1e-6
-    assert velocity < 1e-3
+    assert position < 1e-4  # on a busy machine a message may come a few milliseconds late
+    assert velocity < 1e-2
     limits = load_robot('g1').limits
     for trajectory in talk.trajectories:
         command = messages.joint_command(trajectory)

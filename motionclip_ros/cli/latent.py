@@ -64,14 +64,12 @@ def recognise(
         network = MotionClip.load(model)
         found = recognise_many(network, motions, wanted)
     if json_output:
-        named = [
-            {'file': str(file), 'labels': [entry._asdict() for entry in each[:top]]}
-            for file, each in zip(files, found, strict=True)
-        ]
         hashes = _hashes(model, network)
         if imitator is not None:
             hashes['robot_sha256'] = imitator.robot.fingerprint
-        print_json({**hashes, 'files': named})
+        labelled = [[entry._asdict() for entry in each[:top]] for each in found]
+        named = zip(map(str, files), labelled, strict=True)
+        print_json({**hashes, 'files': [{'file': f, 'labels': each} for f, each in named]})
         return
     for file, each in zip(files, found, strict=True):
         if len(files) > 1:

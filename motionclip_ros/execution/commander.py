@@ -17,7 +17,8 @@ LEADS = (0.06, 0.15, 0.4, 1.0)
 STOP_LEADS = (0.012, 0.02, 0.05, 0.1, 0.3, 1.0)
 """The same for a stop, which is planned in a fraction of the time [s]."""
 
-_TRANSPORT = 4_000_000  # [ns] that a message may need to be there before a takeover
+_TRANSPORT = 4_000_000  # [ns] that a message may need to be there before a takeover,
+_POINT = 10_000  # and for each of its points
 _BEHIND = 0.03  # [s] by which a controller that steps from time to time may lag
 _LATE = 5_000_000  # [ns] after which a start on arrival would be a jump
 
@@ -135,7 +136,7 @@ class Commander:
             return None
         if isinstance(command.origin, Departure):
             command = replace(command, start=now, takes_over=now)
-        elif self.stamped and now > command.takes_over - _TRANSPORT:
+        elif self.stamped and now > command.takes_over - _transport(command):
             return None
         elif not self.stamped:
             if now > command.takes_over + _LATE:
@@ -162,6 +163,11 @@ class Commander:
         if told is not None and not stops and np.abs(measured.positions - told).max() <= NEAR:
             return Departure(_numbers(told))
         return Departure(_numbers(measured.positions), _numbers(measured.velocities))
+
+
+def _transport(command: Command) -> int:
+    """Return how long a command may take to arrive [ns]."""
+    return _TRANSPORT + _POINT * len(command.trajectory)
 
 
 def _is_lost(running: Command, now: int, measured: MovingState | None) -> bool:

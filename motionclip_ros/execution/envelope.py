@@ -183,7 +183,9 @@ class SafetyEnvelope:
         moves = followed is not None and not followed.is_over(now)
         # Somebody else may be moving a robot that we told to stand; a stop is for it, too.
         if followed is not None and (moves or not is_stop or seen is None):
-            allowed = LOST if moves else NEAR
+            # What it did when it was seen counts: it may have come to its end since.
+            moved = seen is not None and not followed.is_over(seen.at)
+            allowed = LOST if moved else NEAR
             if seen is None or _distance(followed.state(seen.at), seen) <= allowed:
                 return [followed.state(now)]
         if seen is None:
