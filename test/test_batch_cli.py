@@ -143,6 +143,7 @@ def test_bad_files_are_a_line_each_and_status_1(retarget, folder, tmp_path) -> N
         assert sum(line.startswith(f'{name}: ') for line in error.splitlines()) == 1
 
 
+@pytest.mark.nightly
 def test_ray_brings_the_same_bytes(folder, whole, tmp_path) -> None:
     pytest.importorskip('ray')
     command = [*COMMAND, folder, '-o', tmp_path, '--ray', 'local', '--workers', '2']

@@ -63,6 +63,7 @@ def test_generate_writes_what_it_says(motionclip, tmp_path: Path) -> None:
     assert len(report['model_sha256']) == 64
 
 
+@pytest.mark.nightly
 def test_generate_draws_when_asked(motionclip, tmp_path: Path) -> None:
     result = motionclip('generate', 'bow', '--seconds', 1, '--out', tmp_path, '--render')
     assert result.status == 0, result.err

@@ -93,8 +93,8 @@ def complete(path: Path) -> bool:
         ('written', signal.SIGINT, 130),
         ('drawing', signal.SIGINT, 130),
         ('importing', signal.SIGTERM, 143),
-        ('drawing', signal.SIGTERM, 143),
-        ('drawing', signal.SIGHUP, 129),
+        pytest.param('drawing', signal.SIGTERM, 143, marks=pytest.mark.nightly),
+        pytest.param('drawing', signal.SIGHUP, 129, marks=pytest.mark.nightly),
     ],
 )
 def test_an_interrupt_is_clean_at_any_moment(

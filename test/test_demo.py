@@ -77,6 +77,7 @@ def test_a_bad_text_is_refused_and_an_older_demo_stays(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == [out]
 
 
+@pytest.mark.nightly
 def test_without_opengl_all_but_the_pictures_is_made(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(demo, 'robot_frames', no_pictures)
     out = tmp_path / 'demo'

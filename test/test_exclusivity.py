@@ -4,6 +4,7 @@ import json
 import signal
 import time
 
+import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -122,6 +123,7 @@ def test_of_two_that_start_at_once_one_serves_whatever_else_is_said(graph):
     assert 'Traceback' not in graph.log('one') + graph.log('other')
 
 
+@pytest.mark.nightly
 def test_who_was_frozen_while_another_took_over_says_that_it_failed(graph):
     graph.start(SIMULATOR)
     first = Second(graph, 'first', '-p', 'seconds:=6.0')
@@ -173,6 +175,7 @@ def recording_with_a_late_word(path) -> None:
     bag.close()
 
 
+@pytest.mark.nightly
 def test_a_player_and_a_generator_do_not_command_one_robot(graph):
     recording_with_a_late_word(graph.folder / 'bag')
     graph.start(SIMULATOR)

@@ -32,12 +32,27 @@ def lab(tmp_path_factory):
         graph.close()
 
 
-@pytest.mark.parametrize('name', breaking.KILLED)
+KILLED = [
+    pytest.param(name, marks=() if name == 'generator' else pytest.mark.nightly)
+    for name in breaking.KILLED
+]
+
+
+@pytest.mark.parametrize('name', KILLED)
 def test_what_is_killed_in_mid_motion_leaves_a_robot_that_obeys(lab, name) -> None:
     assert breaking.kill(lab, name, after=1.0) == []
 
 
-@pytest.mark.parametrize('name', ['freeze_simulator', 'deactivate', 'fill_disk'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        'fill_disk',
+        *(
+            pytest.param(name, marks=pytest.mark.nightly)
+            for name in ('freeze_simulator', 'deactivate')
+        ),
+    ],
+)
 def test_what_fails_in_mid_motion_leaves_a_robot_that_obeys(lab, name) -> None:
     assert getattr(breaking, name)(lab) == []
 

@@ -410,6 +410,7 @@ def test_any_robot_is_taken_from_its_description(graph, known, monkeypatch):
     assert len(cached) == (0 if known else 1)
 
 
+@pytest.mark.nightly
 def test_without_a_description_one_line_says_so(graph, monkeypatch):
     process = graph.start(GENERATOR, '-p', 'robot:=description')
     assert process.wait(60.0) == 2

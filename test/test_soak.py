@@ -3,6 +3,7 @@
 import sys
 
 import numpy as np
+import pytest
 from conftest import ROOT
 from ros_graph import GENERATOR, graph
 
@@ -47,6 +48,7 @@ def test_a_sound_generator_lasts(graph) -> None:
     assert done.asker.said.total() == done.asker.told.total() > 5
 
 
+@pytest.mark.nightly
 def test_a_leaking_generator_and_a_lost_outcome_are_found(graph) -> None:
     done = soak(graph, 'leaking_generator', MINUTES, seed=1, pace=4.0)
     assert [each for each in done.complaints if 'more open files' in each]

@@ -20,6 +20,7 @@ def test_the_autoencoder_learns_real_motion(corpus: Path, tmp_path: Path) -> Non
     config = small_config(
         1,
         autoencoder=StageConfig(200, batch=8, learning_rate=3e-3, shortest=16, longest=32),
+        bfloat16=False,  # which many processors imitate, slowly
         validate_every=100,
         save_every=200,
     )

@@ -69,6 +69,7 @@ def test_shares_are_the_batch_without_needless_padding(count) -> None:
     assert {part.name for part in fields(Batch)} >= {'rows', 'valid', 'words', 'words_valid'}
 
 
+@pytest.mark.nightly
 def test_two_processes_learn_what_one_learns(corpus, tmp_path) -> None:
     whole = small_trainer(settings(), corpus, tmp_path / 'one')
     start = {name: value.clone() for name, value in whole.network.state_dict().items()}
