@@ -6,6 +6,9 @@ TEXT ?= a person waves with the right hand
 override TEXT := $(value TEXT)
 export TEXT
 export PYTHONUNBUFFERED := 1
+# Installed packages are compiled when they are first imported; a shell in which nothing may be kept
+# of that, as in many containers, would pay for it at each start of a node.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 ENVIRONMENT := scripts/environment
