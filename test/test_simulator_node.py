@@ -174,6 +174,7 @@ def test_simulated_time_runs_as_fast_as_it_is_told_and_everybody_follows_it(grap
 
     graph.node.create_subscription(Clock, '/clock', on_clock, LATEST)
     talk.wait_for_generator()
+    graph.until(lambda: len(ticks) > 20)
     began, first = ticks[-1]
     talk.say('wave 1')
     graph.until(lambda: talk.trajectories)
