@@ -122,6 +122,16 @@ def determinism(figures: Figures) -> str:
     return markdown(columns, rows)
 
 
+def stopping(figures: Figures) -> str:
+    """How soon a stop is obeyed, and how long it then takes."""
+    rows = [
+        (name, *(times[place] for place in ('median', 'p99', 'worst')))
+        for name, times in figures.items()
+        if isinstance(times, Mapping)
+    ]
+    return markdown(('', 'median, ms', '99 %, ms', 'worst, ms'), rows)
+
+
 def part(name: str) -> Callable[[Figures], str]:
     """Make the table that stands under a name among a benchmark's figures."""
     return lambda figures: columns_and_rows(figures[name])
@@ -150,6 +160,7 @@ TABLES: Mapping[str, tuple[str, Callable[[Figures], str]]] = {
     'rendering': ('rendering', rendering),
     'soak': ('soak', part('usage')),
     'soak requests': ('soak', part('requests')),
+    'stopping': ('stopping', stopping),
     'studio': ('studio', studio),
     'retargeting speed': ('retargeting', peers('Speed on our link targets')),
     'retargeting speed ratios': ('retargeting', peers('Times as many frames/s')),
