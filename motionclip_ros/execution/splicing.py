@@ -194,6 +194,9 @@ def _trajectory(
     joint_names: tuple[str, ...], path: Path, begin: BasePose, end: BasePose
 ) -> RobotTrajectory:
     """Return a path with a base that goes evenly from one pose to another."""
+    if begin is end:  # as in a stop, which shall not wait for rotations
+        still = (np.tile(place, (len(path.times), 1)) for place in begin)
+        return RobotTrajectory(joint_names, *path, *still)
     part = path.times / path.times[-1]
     turn = Slerp([0.0, 1.0], Rotation.from_quat([begin.quaternion_xyzw, end.quaternion_xyzw]))
     return RobotTrajectory(

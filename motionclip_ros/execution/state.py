@@ -63,7 +63,12 @@ def commanded_state(trajectory: RobotTrajectory, elapsed: float) -> MovingState:
         return MovingState(trajectory.positions[-1], still, still)
     if elapsed < times[0] and not trajectory.velocities[0].any():
         return MovingState(trajectory.positions[0], still, still)
-    path = CubicHermiteSpline(times, trajectory.positions, trajectory.velocities)
+    # One cubic is enough, and quickly made: a stop waits for it.
+    segment = max(int(np.searchsorted(times, elapsed, side='right')) - 1, 0)
+    around = slice(segment, segment + 2)
+    path = CubicHermiteSpline(
+        times[around], trajectory.positions[around], trajectory.velocities[around]
+    )
     return MovingState(path(elapsed), path(elapsed, 1), path(elapsed, 2))
 
 
