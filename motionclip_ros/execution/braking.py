@@ -5,9 +5,12 @@ which an acceleration changes lie on a grid of 0.1 ms, so that they are points o
 exact in a message's nanoseconds, and the cubics between them are the braking itself.
 """
 
+from collections.abc import Sequence
+from itertools import accumulate, zip_longest
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from motionclip_ros.execution.state import MovingState, Path
 from motionclip_ros.retargeting.limits import JointLimits
@@ -25,6 +28,9 @@ class _Phase(NamedTuple):
     jerk: float  # [rad/s^3]
 
 
+_NO_PHASE = _Phase(0, 0.0, 0.0)
+
+
 def brake(state: MovingState, limits: JointLimits) -> Path:
     """Return the way to rest.
 
@@ -39,27 +45,15 @@ def brake(state: MovingState, limits: JointLimits) -> Path:
     Returns:
         At least two points; the cubics from the state through them are the braking.
     """
-    phases = [
-        _phases(
-            *(float(part[joint]) for part in state),
-            *(
-                float(getattr(limits, name)[joint])
-                for name in ('lower', 'upper', 'velocity', 'acceleration', 'jerk')
-            ),
-        )
-        for joint in range(len(state.positions))
-    ]
-    edges = {int(edge) for one in phases for edge in np.cumsum([phase.ticks for phase in one])}
+    bounds = (limits.lower, limits.upper, limits.velocity, limits.acceleration, limits.jerk)
+    joints = zip(*(part.tolist() for part in (*state, *bounds)), strict=True)
+    phases = [_phases(*joint) for joint in joints]
+    edges = {edge for one in phases for edge in accumulate(phase.ticks for phase in one)}
     # A splice of this way within its first segment has to guess; so that is short.
     ticks = np.array(sorted(edges | {1})) if edges else np.array([_HOLD, 2 * _HOLD])
     if len(ticks) < 2:
         ticks = np.append(ticks, _HOLD)
-    columns = [
-        _sampled(position, velocity, one, ticks)
-        for position, velocity, one in zip(state.positions, state.velocities, phases, strict=True)
-    ]
-    positions, velocities = (np.stack(part, axis=1) for part in zip(*columns, strict=True))
-    return Path(ticks * _TICK, positions, velocities)
+    return Path(ticks * _TICK, *_sampled(state.positions, state.velocities, phases, ticks))
 
 
 def _phases(
@@ -76,7 +70,8 @@ def _phases(
     if np.isfinite(jerk) and (velocity or acceleration):
         smooth = _smooth(velocity, acceleration, hardest, jerk)
         edges = np.arange(1, sum(phase.ticks for phase in smooth) + 1)
-        positions, velocities = _sampled(position, velocity, smooth, edges)
+        start = np.array([position]), np.array([velocity])
+        positions, velocities = _sampled(*start, [smooth], edges)
         inside = (positions >= lower - _SLACK) & (positions <= upper + _SLACK)
         slow = np.abs(velocities) <= max(fastest, abs(velocity)) + 1e-9
         pushes = max((abs(phase.acceleration) for phase in smooth), default=0.0)
@@ -138,21 +133,28 @@ def _smooth(velocity: float, acceleration: float, hardest: float, jerk: float) -
 
 
 def _sampled(
-    position: float, velocity: float, phases: list[_Phase], ticks: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return one joint's positions and velocities at some ticks after the start."""
-    positions, velocities = np.full(len(ticks), position), np.full(len(ticks), velocity)
-    begin = 0
-    for phase in phases:
-        end = begin + phase.ticks
-        after = _TICK * np.clip(np.append(ticks, end) - begin, 0, phase.ticks)
-        gained = after * (phase.acceleration + after * phase.jerk / 2.0)
-        way = velocity + after * (phase.acceleration / 2.0 + after * phase.jerk / 6.0)
-        reached = ticks > begin
-        positions[reached] = (position + after * way)[:-1][reached]
-        velocities[reached] = (velocity + gained)[:-1][reached]
-        position += float(after[-1] * way[-1])
-        velocity += float(gained[-1])
-        begin = end
-    velocities[ticks >= begin] = 0.0  # exactly, not but for rounding
+    position: Float[np.ndarray, ' joint'],
+    velocity: Float[np.ndarray, ' joint'],
+    phases: Sequence[list[_Phase]],
+    ticks: Int[np.ndarray, ' tick'],
+) -> tuple[Float[np.ndarray, 'tick joint'], Float[np.ndarray, 'tick joint']]:
+    """Return positions and velocities at some ticks after the start, all joints at once.
+
+    A stop waits for this: a joint with fewer phases than others does nothing in the rest.
+    """
+    moments = ticks[:, None]
+    positions, velocities = (np.tile(start, (len(ticks), 1)) for start in (position, velocity))
+    begin = np.zeros(len(position))
+    for one in zip_longest(*phases, fillvalue=_NO_PHASE):
+        length, acceleration, jerk = np.array(one, np.float64).T
+        after = _TICK * np.clip(np.vstack([moments - begin, length]), 0.0, length)
+        gained = after * (acceleration + after * jerk / 2.0)
+        way = velocity + after * (acceleration / 2.0 + after * jerk / 6.0)
+        reached = moments > begin
+        np.copyto(positions, (position + after * way)[:-1], where=reached)
+        np.copyto(velocities, (velocity + gained)[:-1], where=reached)
+        position = position + after[-1] * way[-1]
+        velocity = velocity + gained[-1]
+        begin = begin + length
+    velocities[moments >= begin] = 0.0  # exactly, not but for rounding
     return positions, velocities

@@ -111,8 +111,9 @@ def _planned(
         return Plan(*entered, 0.0)
     if current is None:
         raise TrajectoryError('there is no trajectory to be taken over')
+    at = current.sample(origin.elapsed)
     if motion is None:
-        stopped = stop(current, origin.elapsed, limits)
+        stopped = stop(current, origin.elapsed, limits, at)
         entered = Entered(stopped, stopped.seconds)
     else:
         entered = splice(current, origin.elapsed, motion, limits)
@@ -121,7 +122,7 @@ def _planned(
         return Plan(late, entered.begins, origin.elapsed)
     if origin.elapsed <= current.time_from_start[origin.kept] + _SAME:
         return Plan(*entered, origin.elapsed)
-    head = _head(current, origin.elapsed, origin.kept)
+    head = _head(current, origin.elapsed, origin.kept, at)
     whole = appended(head, entered.trajectory)
     return Plan(whole, head.seconds + entered.begins, origin.elapsed - head.seconds)
 
@@ -160,11 +161,10 @@ def _after(trajectory: RobotTrajectory, seconds: float) -> RobotTrajectory:
     return RobotTrajectory(trajectory.joint_names, np.array([end, end + seconds / 2.0]), *ends)
 
 
-def _head(current: RobotTrajectory, elapsed: float, kept: int) -> RobotTrajectory:
+def _head(current: RobotTrajectory, elapsed: float, kept: int, at: Sample) -> RobotTrajectory:
     """Repeat what is executed until the moment of the takeover, that moment included."""
     times = current.time_from_start
     last = int(np.searchsorted(times, elapsed - _SAME))
-    at = current.sample(elapsed)
     rows = (
         np.vstack([getattr(current, name)[kept:last], getattr(at, name)]) for name in at._fields
     )

@@ -20,7 +20,7 @@ from motionclip_ros.execution.state import RESTING, MovingState, Path, commanded
 from motionclip_ros.execution.ways import way_between
 from motionclip_ros.retargeting.approach import Entered, executable, softened
 from motionclip_ros.retargeting.limits import JointLimits
-from motionclip_ros.retargeting.trajectory import RobotTrajectory
+from motionclip_ros.retargeting.trajectory import RobotTrajectory, Sample
 
 
 class BasePose(NamedTuple):
@@ -62,20 +62,23 @@ def splice(
     return _joined(state, base, _placed(new, base), limits)
 
 
-def stop(current: RobotTrajectory, elapsed: float, limits: JointLimits) -> RobotTrajectory:
+def stop(
+    current: RobotTrajectory, elapsed: float, limits: JointLimits, at: Sample | None = None
+) -> RobotTrajectory:
     """Bring every joint to rest as soon as its limits allow.
 
     Args:
         current: What is being executed.
         elapsed: When the stop takes over, after the current one's start [s].
         limits: The joints' bounds, in the order of the current joints.
+        at: The current one at that moment, from whoever has sampled it already.
 
     Returns:
         A trajectory from the state commanded at that moment to rest. The base stays.
     """
     _in_order_of(current, current.joint_names, limits)
     path = brake(commanded_state(current, elapsed), limits)
-    base = _base(current, elapsed)
+    base = _base_of(current.sample(elapsed) if at is None else at)
     return _trajectory(current.joint_names, path, base, base)
 
 
@@ -167,7 +170,10 @@ def _in_order_of(
 
 
 def _base(trajectory: RobotTrajectory, time: float) -> BasePose:
-    sample = trajectory.sample(time)
+    return _base_of(trajectory.sample(time))
+
+
+def _base_of(sample: Sample) -> BasePose:
     return BasePose(sample.base_position, sample.base_quaternion_xyzw)
 
 

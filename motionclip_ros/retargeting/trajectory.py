@@ -143,8 +143,13 @@ class RobotTrajectory:
 
         Returns:
             Joints from the Hermite cubic between the points, the base interpolated.
+
+        Raises:
+            TrajectoryError: A time is not a number.
         """
         wanted = np.asarray(time, dtype=np.float64)
+        if np.isnan(wanted).any():
+            raise TrajectoryError('NaN is no time of a trajectory; times are seconds')
         times = self.time_from_start
         inside = np.clip(wanted, times[0], times[-1])
         index = np.clip(np.searchsorted(times, inside, side='right') - 1, 0, len(times) - 2)
