@@ -7,13 +7,15 @@ what to do. Each request ends with one outcome.
 import threading
 import time
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from motionclip_model.errors import MotionClipError, TrajectoryError, UnsafeError
+from motionclip_model.interruption import interruptible
 from motionclip_ros.execution.checking import scaled_limits
-from motionclip_ros.execution.commander import LEADS, STOP_LEADS, Command, Commander
+from motionclip_ros.execution.commander import LEADS, STOP_LEAD, Command, Commander
 from motionclip_ros.execution.state import RESTING, SECOND, MovingState
 from motionclip_ros.inbox import Inbox, Request
 from motionclip_ros.performance import CalledOffError, Outcome, Outlet, Performance, Terms
@@ -27,6 +29,7 @@ PROGRESS = {'encoding': 0.0, 'decoding': 0.02, 'retargeting': 0.05, 'planning': 
 _EXECUTING = 0.1
 _UNDECIDED = 3.0  # [s] for several who may command the robot to agree on one
 _PATIENCE = 5 * SECOND  # [ns] for a controller that says when it is done
+_LONGEST_LEAD = 1.0  # [s] that a stop may go on with what the robot does
 
 
 class Performer:
@@ -152,22 +155,26 @@ class Performer:
     def _perform(self, request: Request) -> Outcome | None:
         """Make a motion and begin it; returns the outcome if it ends with that."""
 
-        def on_stage(stage: str) -> None:
+        def check() -> None:
             if request.called_off:
                 raise CalledOffError
+
+        def on_stage(stage: str) -> None:
+            check()
             request.on_progress(stage, PROGRESS[stage])
 
         if request.execute:
             self._outlet.secure(_UNDECIDED)
         posture = self._posture(request) if request.joints else {}
-        generation = self._pipeline.generate(
-            request.text,
-            request.seconds,
-            request.seed,
-            joints=request.joints,
-            posture=posture,
-            on_stage=on_stage,
-        )
+        with interruptible(check):
+            generation = self._pipeline.generate(
+                request.text,
+                request.seconds,
+                request.seed,
+                joints=request.joints,
+                posture=posture,
+                on_stage=on_stage,
+            )
         retargeting = generation.report['retargeting']
         if retargeting['verdict'] == 'refuse':
             raise TrajectoryError(
@@ -263,7 +270,7 @@ class Performer:
         """Bring the robot to rest; returns what it was doing for somebody."""
         performing, self._performing = self._performing, None
         request, terms = Request('stop'), Terms(1.0, 1.0)
-        for lead in STOP_LEADS:
+        for lead in self._stop_leads():
             self._halts_for_clock()
             now, measured = self._outlet.now(), None
             if self.commander.running(now) is None:
@@ -283,6 +290,18 @@ class Performer:
         else:  # this machine is too busy to brake as planned, or the robot is not as it should be
             self._halt()
         return performing
+
+    def _stop_leads(self) -> Iterator[float]:
+        """Yield how long before a stop takes over it is planned, once more after each failure [s].
+
+        What failed tells how busy this machine is: the next attempt gets half as much time again.
+        """
+        lead = STOP_LEAD
+        while lead <= _LONGEST_LEAD:
+            began = self._outlet.now()
+            yield lead
+            took = max(self._outlet.now() - began, 0) / SECOND  # the clock may be set back
+            lead = 1.5 * max(lead, took) + 0.01
 
     def _held_back(self, performance: Performance, message: Any) -> TrajectoryError | None:
         """Tell the robot what was launched; returns why it must not be told that."""

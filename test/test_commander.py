@@ -13,7 +13,7 @@ from test_execution import MOMENTS, SEEDS, command
 from test_trajectory import NAMES, limits
 
 from motionclip_model.errors import TrajectoryError
-from motionclip_ros.execution.commander import LEADS, STOP_LEADS, Command, Commander
+from motionclip_ros.execution.commander import LEADS, STOP_LEAD, Command, Commander
 from motionclip_ros.execution.planning import Departure, Takeover, plan
 from motionclip_ros.execution.state import SECOND, MovingState
 from motionclip_ros.follower import JointTrajectoryFollower
@@ -51,7 +51,7 @@ def test_stamped_takeovers_are_exact_whenever_they_arrive(one, two, moments, lat
         now = max(now, commander.current.takes_over) + int(
             moment * 0.9 * commander.current.trajectory.seconds * SECOND
         )
-        lead = (STOP_LEADS if stop else LEADS)[0]
+        lead = STOP_LEAD if stop else LEADS[0]
         motion = None if stop else retargeted(two)
         where = at_rest(follower.desired(seconds(now)).positions)
         if commander.running(now) is None:

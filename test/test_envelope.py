@@ -24,7 +24,7 @@ from test_trajectory import NAMES, limits
 
 from motionclip_model.errors import UnsafeError
 from motionclip_ros.execution.bounds import BasePath
-from motionclip_ros.execution.commander import LEADS, STOP_LEADS, Commander
+from motionclip_ros.execution.commander import LEADS, STOP_LEAD, Commander
 from motionclip_ros.execution.envelope import Rules, SafetyEnvelope, examine
 from motionclip_ros.execution.followed import Seen
 from motionclip_ros.execution.parts import only
@@ -162,7 +162,7 @@ def test_all_that_is_planned_well_passes_and_is_safe(seed, steps, stamped, jerk)
         if kind == 'stop' and commander.running(now) is None:
             continue
         motion = None if kind == 'stop' else short_motion(chosen)
-        lead = (STOP_LEADS if motion is None else LEADS)[0]
+        lead = STOP_LEAD if motion is None else LEADS[0]
         seen = controller.seen(now)
         state = MovingState(seen.positions, seen.velocities, STILL)
         planned = commander.plan(motion, now, state, bounds, lead)

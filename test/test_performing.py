@@ -9,6 +9,7 @@ from test_approach import retargeted
 from test_trajectory import NAMES, limits
 
 from motionclip_model.errors import RobotError, TextError
+from motionclip_model.interruption import still_wanted
 from motionclip_ros.execution.commander import Commander
 from motionclip_ros.execution.planning import Departure, Takeover
 from motionclip_ros.execution.state import SECOND, MovingState
@@ -51,6 +52,10 @@ class Pipeline:
         if text == 'crash':
             raise RuntimeError('a fault')
         on_stage('encoding')
+        if text == 'count':
+            until = time.monotonic() + PATIENCE
+            while time.monotonic() < until:
+                still_wanted()
         self.go.wait(PATIENCE)
         on_stage('decoding')
         return Generation(text, seed or 0)
@@ -65,7 +70,7 @@ class Outlet:
         self.halts, self.forgotten, self.previews, self.outcomes = 0, 0, [], []
         self.silent, self.speed, self.set_back = False, 0.0, False
         self.rival = ''
-        self.writing = 0
+        self.writing, self.written_count = 0, 0
         """How long it takes to write a message [ns]."""
 
     def now(self) -> int:
@@ -99,6 +104,7 @@ class Outlet:
 
     def written(self, command):
         self.time += self.writing
+        self.written_count += 1
         return command.trajectory
 
     def send(self, performance, message) -> None:
@@ -304,9 +310,23 @@ def test_a_slow_machine_brakes_later(stage, writing) -> None:
     stage.perform('walk')
     stage.outlet.time += SECOND // 10
     stage.outlet.writing = round(writing * SECOND)
+    before = stage.outlet.written_count
     stage.performer.stop()
     assert stage.outlet.sent[1].provenance.is_stop
     assert not stage.outlet.halts
+    # It learns from the first attempt how long it takes; there is no third.
+    assert stage.outlet.written_count - before == 2
+
+
+def test_a_motion_in_the_making_is_given_up_when_a_stop_is_said(stage) -> None:
+    ended = []
+    stage.say('count', on_end=ended.append)
+    stage.until(lambda: stage.pipeline.asked)
+    began = time.monotonic()
+    stage.performer.stop()
+    stage.until(lambda: ended)
+    assert ended[0].name == 'stopped'
+    assert time.monotonic() - began < PATIENCE / 2  # it would have gone on counting
 
 
 def test_what_cannot_be_braked_in_time_is_halted(stage, monkeypatch) -> None:

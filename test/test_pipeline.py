@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from motionclip_model.errors import MotionClipError
+from motionclip_model.interruption import interruptible
 from motionclip_model.metrics import joint_position_error
 from motionclip_ros.pipeline import Pipeline
 
@@ -56,3 +57,26 @@ def test_different_texts_give_different_motions(pipeline: Pipeline) -> None:
 def test_no_text_no_trajectory(pipeline: Pipeline, text: str) -> None:
     with pytest.raises(MotionClipError):
         pipeline.generate(text)
+
+
+def test_what_is_given_up_half_way_leaves_no_trace(pipeline: Pipeline) -> None:
+    """Wherever it is given up; and it asks often enough for that to be soon."""
+    asked, last = 0, 0
+
+    def give_up() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == last:
+            raise InterruptedError
+
+    with interruptible(give_up):
+        whole = pipeline.generate('a person bows', 3.0, seed=5)
+    times = asked
+    assert times > 30
+    for last in (1, times // 3, times // 2, times):
+        asked = 0
+        with interruptible(give_up), pytest.raises(InterruptedError):
+            pipeline.generate('a person bows', 3.0, seed=5)
+        again = pipeline.generate('a person bows', 3.0, seed=5)
+        assert asked == last  # nobody is asked once the block has ended
+        assert np.array_equal(whole.trajectory.positions, again.trajectory.positions)

@@ -14,8 +14,8 @@ from motionclip_ros.retargeting.trajectory import RobotTrajectory
 LEADS = (0.06, 0.15, 0.4, 1.0)
 """How long before a takeover it is planned [s]; the later ones where the first was too short."""
 
-STOP_LEADS = (0.018, 0.03, 0.06, 0.1, 0.3, 1.0)
-"""The same for a stop, which is planned in a fraction of the time [s]."""
+STOP_LEAD = 0.016
+"""The same for a stop at the first attempt: it is planned in a fraction of the time [s]."""
 
 _TRANSPORT = 4_000_000  # [ns] that a message may need to be there before a takeover,
 _POINT = 10_000  # and for each of its points

@@ -228,7 +228,7 @@ def _load(settings: GeneratorParameters) -> Any:
 
 def main() -> None:
     """Run the node."""
-    serve(lambda: GeneratorNode.started(_load))
+    serve(lambda: GeneratorNode.started(_load), urgent=True)
 
 
 if __name__ == '__main__':

@@ -255,7 +255,7 @@ def _message_type(kind: str) -> Any:
 
 def main() -> None:
     """Run the node."""
-    serve(PlayerNode)
+    serve(PlayerNode, urgent=True)
 
 
 if __name__ == '__main__':

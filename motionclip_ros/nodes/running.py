@@ -5,7 +5,9 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NoReturn
 
 import rclpy
@@ -51,6 +53,7 @@ def overridable(profile: QoSProfile) -> dict[str, Any]:
 
 
 _IDLE = 1.0  # [s] after which a node that waits looks around
+_NICENESS = -10  # of nodes that have to be in time: a tenfold share, and still not real time
 
 
 def prepare_environment() -> None:
@@ -65,6 +68,39 @@ def stay_on_this_machine() -> None:
     somebody else in the same network.
     """
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+
+
+_SESSION = Path('/proc/self/autogroup')
+
+
+def has_priority() -> bool:
+    """Ask to run before other programs; returns whether the system lets it.
+
+    Threads that are started later, those of DDS too, inherit it from the calling one.
+    """
+    try:
+        here = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, 0, min(here, _NICENESS))
+        _raise_session()
+    except OSError:
+        return False
+    return True
+
+
+def _raise_session() -> None:
+    """Ask the same for this session: Linux shares the time among those first.
+
+    That of a terminal is left as it is: others run in it, and it outlives this process.
+    """
+    if not _SESSION.exists() or os.getsid(0) != os.getpid():
+        return
+    for _ in range(10):
+        try:
+            _SESSION.write_text(str(_NICENESS))
+        except BlockingIOError:  # it lets one ask in a tenth of a second, whoever it is
+            time.sleep(0.1)
+        else:
+            return
 
 
 @contextlib.contextmanager
@@ -85,7 +121,7 @@ def joining() -> Iterator[None]:
         ) from None
 
 
-def serve(build: Callable[[], Node]) -> NoReturn:
+def serve(build: Callable[[], Node], *, urgent: bool = False) -> NoReturn:
     """Build a node and serve until SIGINT or SIGTERM, then exit the process.
 
     The exit status is 0 after a signal and 2, with one line on stderr, when the node cannot
@@ -93,8 +129,10 @@ def serve(build: Callable[[], Node]) -> NoReturn:
 
     Args:
         build: Makes the node; called after ROS is up.
+        urgent: Whether a robot waits for it: it runs before other programs, where it may.
     """
     prepare_environment()
+    is_late = urgent and not has_priority()
     try:
         # rclpy's own handlers race with Python's: an interrupt could arrive in the cleanup below
         # and leave a recording unfinished. A flag cannot.
@@ -110,6 +148,11 @@ def serve(build: Callable[[], Node]) -> NoReturn:
     try:
         with joining():
             node = build()
+        if is_late:
+            node.get_logger().info(
+                'this node may not run before other programs: beside busy ones a stop takes '
+                'longer; docs/reliability.md says how to allow it'
+            )
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         executor.add_node(node)

@@ -211,7 +211,7 @@ class SimulatorNode(Node):  # type: ignore[misc]
 
 def main() -> None:
     """Run the node."""
-    serve(SimulatorNode)
+    serve(SimulatorNode, urgent=True)
 
 
 if __name__ == '__main__':

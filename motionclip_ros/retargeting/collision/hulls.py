@@ -11,6 +11,7 @@ import coal
 import numpy as np
 from jaxtyping import Float
 
+from motionclip_model.interruption import still_wanted
 from motionclip_ros.retargeting.collision import library
 from motionclip_ros.retargeting.collision.capsules import Capsules, near_distances
 from motionclip_ros.retargeting.collision.geometry import Piece
@@ -100,6 +101,7 @@ class HullChecker:
         hulls = self._hulls
         wanted = self._watched if pairs is None else _pieces(hulls, pairs)
         for begin in range(0, len(state.joints) if wanted else 0, _AT_ONCE):
+            still_wanted()
             some = State(*(values[begin : begin + _AT_ONCE] for values in state))
             for frame, pair, depth in _penetrations(self.robot, hulls, wanted, some):
                 one, other = wanted[pair]

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from motionclip_model.interruption import still_wanted
+
 _SOFTNESS = 1e-5  # cost of force against unmet force: small, so that what can be met is met
 _UNMET = 1e-3  # part of the weight, or [m] that it would have to be moved: no longer met
 _STEPS = 40  # one wrench in ten thousand needs more than fifteen
@@ -106,6 +108,7 @@ def _least_nonnegative(
     ]
     open_ = np.arange(len(columns))
     for _ in range(_STEPS):
+        still_wanted()
         own, at = columns[open_], multiplier[open_]
         along = (own @ at[..., None])[..., 0]
         slope = (np.maximum(along, 0.0)[:, None] @ own)[:, 0] + _SOFTNESS * at - wanted[open_]

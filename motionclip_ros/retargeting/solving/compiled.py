@@ -6,7 +6,7 @@ a run-time checker's wrapper would be Python in the middle of machine code.
 
 import math
 from collections.abc import Callable
-from typing import TypeVar, cast, no_type_check
+from typing import Any, TypeVar, cast, no_type_check
 
 import numpy as np
 
@@ -15,6 +15,7 @@ try:
 except ImportError:  # every platform with NumPy can retarget, only slower
     numba = None  # type: ignore[assignment]
 
+_OPTIONS: dict[str, Any] = {'error_model': 'numpy', 'nogil': True}
 _Function = TypeVar('_Function', bound=Callable[..., object])
 
 
@@ -24,13 +25,16 @@ def available() -> bool:
 
 
 def jit(function: _Function) -> _Function:
-    """Compile on first use; the machine code is kept on disk between runs."""
+    """Compile on first use; the machine code is kept on disk between runs.
+
+    It runs beside other threads: a stop does not wait for a motion that is being made.
+    """
     if numba is None:
         return function
     try:
-        return cast(_Function, numba.njit(cache=True, error_model='numpy')(function))
+        return cast(_Function, numba.njit(cache=True, **_OPTIONS)(function))
     except RuntimeError:  # no folder to keep machine code in: compile in every process
-        return cast(_Function, numba.njit(error_model='numpy')(function))
+        return cast(_Function, numba.njit(**_OPTIONS)(function))
 
 
 @jit

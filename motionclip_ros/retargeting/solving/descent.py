@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.linalg import lapack
 from scipy.ndimage import binary_dilation
 
+from motionclip_model.interruption import still_wanted
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.solving.kernel import normal_equations
 from motionclip_ros.retargeting.solving.problem import (
@@ -201,6 +202,7 @@ def descend(
     rows = evaluate(problem, state, rates=rates)
     solved = 0
     while solved < pace.steps:
+        still_wanted()
         move = _step(problem, state, rows, damping, band)
         solved += 1
         trial = moved(state, move, problem.limits.lower, problem.limits.upper)
