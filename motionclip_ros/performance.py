@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from motionclip_model.errors import TrajectoryError
 from motionclip_ros.execution.commander import Command
 from motionclip_ros.execution.state import MovingState
 from motionclip_ros.inbox import Request
@@ -12,6 +13,16 @@ from motionclip_ros.retargeting.limits import JointLimits
 
 class CalledOffError(Exception):
     """Nobody wants the motion any more that is being made."""
+
+
+class LateError(TrajectoryError):
+    """A motion was not ready when it was to take over another."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(
+            'this machine is too busy to take over the motion that is under way; try again'
+        )
 
 
 class Terms(NamedTuple):
@@ -100,6 +111,7 @@ class Outlet(Protocol):
 
         Raises:
             UnsafeError: It must not be told that; nobody was told anything.
+            LateError: It would not arrive in time; nor was anybody told anything.
         """
 
     def halt(self) -> None:

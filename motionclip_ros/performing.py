@@ -18,7 +18,14 @@ from motionclip_ros.execution.checking import scaled_limits
 from motionclip_ros.execution.commander import LEADS, STOP_LEAD, Command, Commander
 from motionclip_ros.execution.state import RESTING, SECOND, MovingState
 from motionclip_ros.inbox import Inbox, Request
-from motionclip_ros.performance import CalledOffError, Outcome, Outlet, Performance, Terms
+from motionclip_ros.performance import (
+    CalledOffError,
+    LateError,
+    Outcome,
+    Outlet,
+    Performance,
+    Terms,
+)
 from motionclip_ros.provenance import Provenance, Sources
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
@@ -262,9 +269,7 @@ class Performer:
                 if held_back is None:
                     return replaced
                 self._performing = replaced
-        raise held_back or TrajectoryError(
-            'this machine is too busy to take over the motion that is under way; try again'
-        )
+        raise held_back or LateError
 
     def _brake(self) -> Performance | None:
         """Bring the robot to rest; returns what it was doing for somebody."""
@@ -307,7 +312,7 @@ class Performer:
         """Tell the robot what was launched; returns why it must not be told that."""
         try:
             self._outlet.send(performance, message)
-        except UnsafeError as error:
+        except (UnsafeError, LateError) as error:
             self.commander.withdraw(performance.command)
             return error
         return None

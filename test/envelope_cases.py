@@ -16,7 +16,7 @@ from motionclip_ros.execution.followed import Seen
 from motionclip_ros.execution.state import SECOND, MovingState
 from motionclip_ros.follower import JointTrajectoryFollower
 from motionclip_ros.messages import joint_command
-from motionclip_ros.performance import Terms
+from motionclip_ros.performance import LateError, Terms
 from motionclip_ros.retargeting.limits import JointLimits
 from motionclip_ros.retargeting.trajectory import RobotTrajectory
 
@@ -241,6 +241,11 @@ class GuardedOutlet:
             BasePath(path.base_position, path.base_quaternion_xyzw),
             is_stop=performance.generation is None,
         )
+        if command.sent_by is not None:
+            self.time += round(self.lag * SECOND)  # that looking at it takes
+        if command.is_late(self.time):
+            self.envelope.withdraw()
+            raise LateError
         try:
             self.controller.accept(examined.message, self.time)
         except BaseException as error:  # the thread that sends would take it for its own

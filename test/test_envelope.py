@@ -28,6 +28,7 @@ from motionclip_ros.execution.commander import LEADS, STOP_LEAD, Commander
 from motionclip_ros.execution.envelope import Rules, SafetyEnvelope, examine
 from motionclip_ros.execution.followed import Seen
 from motionclip_ros.execution.parts import only
+from motionclip_ros.execution.splicing import stop
 from motionclip_ros.execution.state import SECOND, MovingState
 from motionclip_ros.inbox import Request
 from motionclip_ros.performing import Performer
@@ -271,6 +272,17 @@ def test_what_went_past_counts_and_what_did_not_does_not() -> None:
     envelope.forget()
     with pytest.raises(UnsafeError):  # it was not planned for a robot that stands
         cleared(envelope, first, later, start=BEGAN)
+
+
+def test_what_was_withdrawn_was_never_said() -> None:
+    envelope, first = SafetyEnvelope(), departure(3, np.inf)
+    cleared(envelope, first, BEGAN)
+    early, late = (round(part * first.seconds * SECOND) for part in (0.3, 0.6))
+    stopped = stop(first, early / SECOND, rules().limits)
+    options = {'seen': None, 'rules': rules(max_age=None)}
+    cleared(envelope, stopped, BEGAN + early, start=BEGAN + early, is_stop=True, **options)
+    envelope.withdraw()
+    cleared(envelope, first, BEGAN + late, start=BEGAN, **options)
 
 
 def test_a_robot_that_was_seen_on_its_way_to_an_end_is_at_it_by_now() -> None:

@@ -14,7 +14,7 @@ from motionclip_ros.execution.commander import Commander
 from motionclip_ros.execution.planning import Departure, Takeover
 from motionclip_ros.execution.state import SECOND, MovingState
 from motionclip_ros.inbox import Request
-from motionclip_ros.performance import Terms
+from motionclip_ros.performance import LateError, Terms
 from motionclip_ros.performing import Performer
 from motionclip_ros.provenance import Provenance, Sources
 
@@ -70,7 +70,7 @@ class Outlet:
         self.halts, self.forgotten, self.previews, self.outcomes = 0, 0, [], []
         self.silent, self.speed, self.set_back = False, 0.0, False
         self.rival = ''
-        self.writing, self.written_count = 0, 0
+        self.writing, self.written_count, self.looking = 0, 0, 0
         """How long it takes to write a message [ns]."""
 
     def now(self) -> int:
@@ -109,6 +109,9 @@ class Outlet:
 
     def send(self, performance, message) -> None:
         assert message is performance.command.trajectory
+        self.time += self.looking
+        if performance.command.is_late(self.time):
+            raise LateError
         self.sent.append(performance)
 
     def halt(self) -> None:
@@ -305,17 +308,19 @@ def test_a_robot_that_stands_is_told_nothing(stage) -> None:
     assert not stage.outlet.halts
 
 
-@pytest.mark.parametrize('writing', [0.04, 0.2, 0.5])
-def test_a_slow_machine_brakes_later(stage, writing) -> None:
+@pytest.mark.parametrize('seconds', [0.04, 0.2, 0.5])
+@pytest.mark.parametrize('slow', ['writing', 'looking'])
+def test_a_slow_machine_brakes_later(stage, slow, seconds) -> None:
     stage.perform('walk')
     stage.outlet.time += SECOND // 10
-    stage.outlet.writing = round(writing * SECOND)
+    setattr(stage.outlet, slow, round(seconds * SECOND))
     before = stage.outlet.written_count
     stage.performer.stop()
     assert stage.outlet.sent[1].provenance.is_stop
     assert not stage.outlet.halts
     # It learns from the first attempt how long it takes; there is no third.
-    assert stage.outlet.written_count - before == 2
+    late_in_looking = slow == 'looking' and not stage.performer.commander.stamped
+    assert stage.outlet.written_count - before == (1 if late_in_looking else 2)
 
 
 def test_a_motion_in_the_making_is_given_up_when_a_stop_is_said(stage) -> None:

@@ -17,7 +17,7 @@ LEADS = (0.06, 0.15, 0.4, 1.0)
 STOP_LEAD = 0.016
 """The same for a stop at the first attempt: it is planned in a fraction of the time [s]."""
 
-_TRANSPORT = 4_000_000  # [ns] that a message may need to be there before a takeover,
+_TRANSPORT = 3_000_000  # [ns] that a message may need to be there before a takeover,
 _POINT = 10_000  # and for each of its points
 _BEHIND = 0.03  # [s] by which a controller that steps from time to time may lag
 _LATE = 5_000_000  # [ns] after which a start on arrival would be a jump
@@ -33,6 +33,7 @@ class Command:
         begins: When the motion's first pose is reached, after the start [s].
         origin: Where it comes from.
         takes_over: When what it replaces is left [ns]; the start, if it replaces nothing.
+        sent_by: When it is too late for it to be sent [ns]; None if it starts on arrival.
         follows: What it was planned to come after, until it is launched; None if the robot was
             told nothing.
         seen: Where the robot was when it was planned; None if nobody knew.
@@ -43,12 +44,17 @@ class Command:
     begins: float
     origin: Departure | Takeover
     takes_over: int
+    sent_by: int | None = None
     follows: 'Command | None' = None
     seen: Seen | None = None
 
     def elapsed(self, now: int) -> float:
         """Time from the start to `now` [ns], and 0 before it [s]."""
         return max(now - self.start, 0) / SECOND
+
+    def is_late(self, now: int) -> bool:
+        """Whether it can no longer be sent at a time [ns]."""
+        return self.sent_by is not None and now > self.sent_by
 
     @property
     def end(self) -> int:
@@ -105,18 +111,23 @@ class Commander:
             departure = self._departure(measured, stops=motion is None)
             planned = plan(departure, motion, None, self.joint_names, limits)
             last = self.current
-            return Command(planned.trajectory, now, planned.begins, departure, now, last, seen)
+            return Command(
+                planned.trajectory, now, planned.begins, departure, now, None, last, seen
+            )
         times, elapsed = running.trajectory.time_from_start, running.elapsed(now)
         passed = int(np.searchsorted(times, elapsed - _BEHIND, side='right'))
         kept = max(passed - 1, 0) if self.stamped else None
         takeover = Takeover(elapsed + lead, kept)
         planned = plan(takeover, motion, running.trajectory, self.joint_names, limits)
+        takes_over = running.start + round(takeover.elapsed * SECOND)
+        transport = _TRANSPORT + _POINT * len(planned.trajectory)
         return Command(
             planned.trajectory,
             running.start + round(planned.offset * SECOND),
             planned.begins,
             takeover,
-            running.start + round(takeover.elapsed * SECOND),
+            takes_over,
+            takes_over - transport if self.stamped else None,
             running,
             seen,
         )
@@ -132,14 +143,10 @@ class Commander:
             The command with its start, or None if it is too late for the takeover, or something
             else was sent since; then it has to be planned anew.
         """
-        if command.follows is not self.current:
+        if command.follows is not self.current or command.is_late(now):
             return None
-        if isinstance(command.origin, Departure):
-            command = replace(command, start=now, takes_over=now)
-        elif self.stamped and now > command.takes_over - _transport(command):
-            return None
-        elif not self.stamped:
-            if now > command.takes_over + _LATE:
+        if isinstance(command.origin, Departure) or not self.stamped:
+            if isinstance(command.origin, Takeover) and now > command.takes_over + _LATE:
                 return None
             command = replace(command, start=now, takes_over=now)
         # Each knowing the one before would keep every trajectory of the node's life.
@@ -163,11 +170,6 @@ class Commander:
         if told is not None and not stops and np.abs(measured.positions - told).max() <= NEAR:
             return Departure(_numbers(told))
         return Departure(_numbers(measured.positions), _numbers(measured.velocities))
-
-
-def _transport(command: Command) -> int:
-    """Return how long a command may take to arrive [ns]."""
-    return _TRANSPORT + _POINT * len(command.trajectory)
 
 
 def _is_lost(running: Command, now: int, measured: MovingState | None) -> bool:

@@ -91,6 +91,7 @@ class SafetyEnvelope:
     def __init__(self) -> None:
         """Begin with a robot that was told nothing."""
         self._followed: Followed | None = None
+        self._before: Followed | None = None
         self._latest = 0
 
     def clear(
@@ -136,8 +137,12 @@ class SafetyEnvelope:
                     followed = self._with_base(path, times, now, rules, base)
         except TrajectoryError as error:
             raise UnsafeError(f'held back: {error}') from None
-        self._followed, self._latest = followed, now
+        self._before, self._followed, self._latest = self._followed, followed, now
         return Cleared(message)
+
+    def withdraw(self) -> None:
+        """Take back what was cleared last: it was not published, and what was before goes on."""
+        self._followed = self._before
 
     def forget(self) -> None:
         """Count on nothing that was published: it was given up, or changed by somebody else."""

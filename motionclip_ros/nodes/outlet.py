@@ -25,7 +25,7 @@ from motionclip_ros.nodes.running import FLOOD, LATCHED, one_line, overridable
 from motionclip_ros.nodes.showing import Show
 from motionclip_ros.nodes.watched_clock import WatchedClock
 from motionclip_ros.parameters.definitions import GeneratorParameters
-from motionclip_ros.performance import Outcome, Performance, Terms
+from motionclip_ros.performance import LateError, Outcome, Performance, Terms
 from motionclip_ros.provenance import Sources
 from motionclip_ros.reporting import performance_report
 from motionclip_ros.retargeting.limits import JointLimits
@@ -172,6 +172,9 @@ class RobotOutlet:
             BasePath(path.base_position, path.base_quaternion_xyzw),
             is_stop=performance.generation is None,
         )
+        if command.is_late(self.now()):
+            self._envelope.withdraw()
+            raise LateError
         self._command = command
         self.link.send(cleared, command)
         published = 1e3 * (time.perf_counter() - began)
