@@ -132,6 +132,16 @@ def stopping(figures: Figures) -> str:
     return markdown(('', 'median, ms', '99 %, ms', 'worst, ms'), rows)
 
 
+def fuzzing(figures: Figures) -> str:
+    """What each reader was fed, and what broke it."""
+    rows = [
+        (name, each['executions'], each['edges'], each['seconds'] / 60.0, len(each['findings']))
+        for name, each in figures['readers'].items()
+    ]
+    columns = ('reader', 'inputs', 'branches reached', 'minutes', 'findings')
+    return markdown(columns, rows)
+
+
 def part(name: str) -> Callable[[Figures], str]:
     """Make the table that stands under a name among a benchmark's figures."""
     return lambda figures: columns_and_rows(figures[name])
@@ -160,6 +170,7 @@ TABLES: Mapping[str, tuple[str, Callable[[Figures], str]]] = {
     'rendering': ('rendering', rendering),
     'soak': ('soak', part('usage')),
     'soak requests': ('soak', part('requests')),
+    'fuzzing': ('fuzzing', fuzzing),
     'stopping': ('stopping', stopping),
     'studio': ('studio', studio),
     'retargeting speed': ('retargeting', peers('Speed on our link targets')),
