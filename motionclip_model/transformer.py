@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from motionclip_model.interruption import still_wanted
+
 
 class Block(nn.Module):
     """Self-attention and a perceptron, each around a skip."""
@@ -66,6 +68,7 @@ class Transformer(nn.Module):
     ) -> Float[Tensor, 'batch token width']:
         """Pass tokens through all layers; `mask` is an `attention_mask`."""
         for block in self.blocks:
+            still_wanted()
             x = block(x, mask)
         return self.norm(x)
 

@@ -164,7 +164,8 @@ class Performer:
 
         def check() -> None:
             if request.called_off:
-                raise CalledOffError
+                with self._sending:  # whoever calls it off may have something urgent to say
+                    raise CalledOffError
 
         def on_stage(stage: str) -> None:
             check()
@@ -306,7 +307,7 @@ class Performer:
             began = self._outlet.now()
             yield lead
             took = max(self._outlet.now() - began, 0) / SECOND  # the clock may be set back
-            lead = 1.5 * max(lead, took) + 0.01
+            lead = 1.5 * max(lead, took)
 
     def _held_back(self, performance: Performance, message: Any) -> TrajectoryError | None:
         """Tell the robot what was launched; returns why it must not be told that."""
