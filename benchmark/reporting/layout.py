@@ -172,6 +172,7 @@ TABLES: Mapping[str, tuple[str, Callable[[Figures], str]]] = {
     'soak requests': ('soak', part('requests')),
     'fuzzing': ('fuzzing', fuzzing),
     'stopping': ('stopping', stopping),
+    'stopping unprivileged': ('stopping_unprivileged', stopping),
     'studio': ('studio', studio),
     'retargeting speed': ('retargeting', peers('Speed on our link targets')),
     'retargeting speed ratios': ('retargeting', peers('Times as many frames/s')),
