@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -124,8 +125,8 @@ def test_what_is_shipped_works() -> None:
         'retargeting',
     ]  # fmt: skip
     assert list(findings)[7:] == [
-        'GPU', 'pictures', 'films', 'ROS 2', 'ROS 2 goals', 'SMPL', 'studio', 'training',
-        'cluster', 'cache', 'CLIP',
+        'GPU', 'pictures', 'films', 'ROS 2', 'ROS 2 goals', 'priority', 'SMPL', 'studio',
+        'training', 'cluster', 'cache', 'CLIP',
     ]  # fmt: skip
     for finding in findings.values():
         assert finding.state == WORKS or not finding.essential, finding
@@ -189,6 +190,16 @@ def test_what_is_not_installed_is_absent_with_its_remedy(
     assert finding.state == ABSENT
     assert finding.meaning
     assert finding.remedy.startswith(remedy)
+
+
+def test_who_may_not_run_before_others_learns_how_to_allow_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refused = subprocess.CompletedProcess([], 1)
+    monkeypatch.setattr(subprocess, 'run', lambda *_, **__: refused)
+    finding = extras.optional()['priority']()
+    assert finding.state == ABSENT
+    assert 'limits.conf' in finding.remedy
 
 
 def test_a_disk_without_room_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ SESSION = Path('/proc/self/autogroup')
 ASK = """
 import os, sys, threading
 from pathlib import Path
-from motionclip_ros.nodes.running import has_priority
+from motionclip_ros.priority import has_priority
 session = Path('/proc/self/autogroup')
 if user := int(sys.argv[1]):
     os.setuid(user)

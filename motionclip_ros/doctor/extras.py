@@ -1,5 +1,6 @@
 """What some commands need, and others do without."""
 
+import getpass
 import importlib.util
 import os
 import shutil
@@ -10,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from motionclip_ros.doctor.finding import ABSENT, FAILS, WORKS, Finding, first_line
+from motionclip_ros.priority import NICENESS
 
 _LEAST_ROOM = 2**30
 
@@ -30,6 +32,7 @@ def optional() -> dict[str, Callable[[], Finding]]:
         'films': _films,
         'ROS 2': _ros,
         'ROS 2 goals': _interfaces,
+        'priority': _priority,
         'SMPL': _smpl,
         'studio': lambda: _library(
             'studio', 'nicegui', '`motionclip studio`, the page in a browser, does not open'
@@ -121,6 +124,22 @@ def _interfaces() -> Finding:
         'motionclip_interfaces is not built',
         'the generator takes texts by topic, but no goals of the action',
         'make interfaces, or: colcon build --base-paths . motionclip_interfaces',
+    )
+
+
+def _priority() -> Finding:
+    code = 'from motionclip_ros.priority import has_priority; raise SystemExit(not has_priority())'
+    # In a process and session of its own, which end with it.
+    asked = subprocess.run([sys.executable, '-c', code], start_new_session=True, check=False)
+    if asked.returncode == 0:
+        return Finding('priority', WORKS, 'nodes may run before other programs')
+    return Finding(
+        'priority',
+        ABSENT,
+        f'nodes get no niceness of {NICENESS}',
+        'beside busy programs a robot may stop some milliseconds later',
+        f'"{getpass.getuser()} - nice {NICENESS}" in /etc/security/limits.conf and a new login; '
+        'in a container --cap-add SYS_NICE',
     )
 
 

@@ -5,9 +5,7 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NoReturn
 
 import rclpy
@@ -19,6 +17,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.signals import SignalHandlerOptions
 
 from motionclip_model.errors import MotionClipError
+from motionclip_ros.priority import has_priority
 
 LATCHED = QoSProfile(
     depth=1,
@@ -53,7 +52,6 @@ def overridable(profile: QoSProfile) -> dict[str, Any]:
 
 
 _IDLE = 1.0  # [s] after which a node that waits looks around
-_NICENESS = -10  # of nodes that have to be in time: a tenfold share, and still not real time
 
 
 def prepare_environment() -> None:
@@ -68,39 +66,6 @@ def stay_on_this_machine() -> None:
     somebody else in the same network.
     """
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-
-
-_SESSION = Path('/proc/self/autogroup')
-
-
-def has_priority() -> bool:
-    """Ask to run before other programs; returns whether the system lets it.
-
-    Threads that are started later, those of DDS too, inherit it from the calling one.
-    """
-    try:
-        here = os.getpriority(os.PRIO_PROCESS, 0)
-        os.setpriority(os.PRIO_PROCESS, 0, min(here, _NICENESS))
-        _raise_session()
-    except OSError:
-        return False
-    return True
-
-
-def _raise_session() -> None:
-    """Ask the same for this session: Linux shares the time among those first.
-
-    That of a terminal is left as it is: others run in it, and it outlives this process.
-    """
-    if not _SESSION.exists() or os.getsid(0) != os.getpid():
-        return
-    for _ in range(10):
-        try:
-            _SESSION.write_text(str(_NICENESS))
-        except BlockingIOError:  # it lets one ask in a tenth of a second, whoever it is
-            time.sleep(0.1)
-        else:
-            return
 
 
 @contextlib.contextmanager
