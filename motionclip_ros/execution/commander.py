@@ -110,9 +110,14 @@ class Commander:
         if running is None or _is_lost(running, now, measured):
             departure = self._departure(measured, stops=motion is None)
             planned = plan(departure, motion, None, self.joint_names, limits)
-            last = self.current
             return Command(
-                planned.trajectory, now, planned.begins, departure, now, None, last, seen
+                planned.trajectory,
+                now,
+                planned.begins,
+                departure,
+                takes_over=now,
+                follows=self.current,
+                seen=seen,
             )
         times, elapsed = running.trajectory.time_from_start, running.elapsed(now)
         passed = int(np.searchsorted(times, elapsed - _BEHIND, side='right'))
