@@ -3,8 +3,10 @@
 import os
 import resource
 import signal
+import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from lifecycle_msgs.msg import Transition
@@ -15,7 +17,7 @@ from std_srvs.srv import Trigger
 from lasting.lab import PATIENCE, Lab
 
 KILLED = ('generator', 'simulator', 'recorder', 'client')
-_ROOM = 200_000  # [bytes] that a full disk still takes
+_SMALL = 400_000  # [bytes] that a disk takes until it is full
 _FROZEN = 3.0  # [s]
 
 
@@ -89,26 +91,58 @@ def change(lab: Lab, transition: int) -> None:
     call(lab.graph, ChangeState, '/motionclip/change_state', request)
 
 
-def fill_disk(lab: Lab) -> list[str]:
-    """Let the recording's file grow no further, as on a full disk."""
-    lab.forget()
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path | None]:
+    """Mount a disk that is soon full; None for who may not."""
+    folder.mkdir(exist_ok=True)
+    mount = ['mount', '-t', 'tmpfs', '-o', f'size={_SMALL}', 'small', str(folder)]
+    if subprocess.run(mount, stderr=subprocess.DEVNULL, check=False).returncode:
+        yield None
+        return
+    try:
+        yield folder
+    finally:
+        subprocess.run(['umount', '--lazy', folder], check=True)
+
+
+def record_on(lab: Lab, disk: Path) -> Callable[[], None]:
+    """Have the recording go on on a small disk; returns what makes room there."""
+    call(lab.graph, Trigger, '/recorder/stop', Trigger.Request())
+    record_again(lab, disk)
+
+    def make_room() -> None:
+        size = f'remount,size={100 * _SMALL}'
+        subprocess.run(['mount', '-o', size, disk], check=True)
+
+    return make_room
+
+
+def limit_file(lab: Lab) -> Callable[[], None]:
+    """Let the recording's file grow hardly further; returns what lifts that."""
     lab.graph.spin(3.0)
     size = sum(path.stat().st_size for path in lab.bag.glob('*.mcap'))
-    process = lab.running['recorder'].pid
-    resource.prlimit(process, resource.RLIMIT_FSIZE, (size + _ROOM, resource.RLIM_INFINITY))
+    process, limit = lab.running['recorder'].pid, resource.RLIMIT_FSIZE
+    resource.prlimit(process, limit, (size + _SMALL, resource.RLIM_INFINITY))
+    return lambda: resource.prlimit(process, limit, (resource.RLIM_INFINITY,) * 2)
+
+
+def fill_disk(lab: Lab) -> list[str]:
+    """Let a recording fill its disk; for who may mount none, let its file grow no further."""
+    lab.forget()
     before = lab.log('recorder').count('cannot record on')
-    lab.begin()
-    lab.until(lambda: lab.log('recorder').count('cannot record on') > before)
-    full = time.time()
-    wrong = lab.recorded(full) + recovered(lab)
-    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-    resource.prlimit(process, resource.RLIMIT_FSIZE, unlimited)
-    return wrong + record_again(lab)
+    with small_disk(lab.graph.folder / 'small') as disk:
+        make_room = record_on(lab, disk) if disk else limit_file(lab)
+        lab.begin()
+        lab.until(lambda: lab.log('recorder').count('cannot record on') > before)
+        full = time.time()
+        wrong = recovered(lab)
+        make_room()
+        return wrong + lab.recorded(full) + record_again(lab)
 
 
-def record_again(lab: Lab) -> list[str]:
-    """Have the recorder that gave up begin anew, in another folder."""
-    lab.next_bag()
+def record_again(lab: Lab, disk: Path | None = None) -> list[str]:
+    """Have a recorder that gave up begin anew, in another folder."""
+    lab.next_bag(disk)
     set_parameter(lab.graph, 'output', str(lab.bag), node='recorder')
     answer = call(lab.graph, Trigger, '/recorder/start', Trigger.Request())
     return [] if answer.success else [f'recorder: {answer.message}']

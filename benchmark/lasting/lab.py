@@ -117,12 +117,13 @@ class Lab:
         self._names = load_robot('g1').joint_names
         self._seen: list[Seen] = []
         self._bags, self._texts = 0, 0
+        self._disk = graph.folder
         graph.node.create_subscription(JointState, topics.JOINT_STATES, self._on_state, LATEST)
 
     @property
     def bag(self) -> Path:
         """Folder of the newest recording."""
-        return self.graph.folder / f'bag{self._bags}'
+        return self._disk / f'bag{self._bags}'
 
     def start(self, *names: str) -> None:
         """Start some processes and wait until they serve."""
@@ -154,9 +155,10 @@ class Lab:
         lines = self.graph.log('one more').strip().splitlines()
         return lines[-1] if lines else f'status {process.returncode}, no word'
 
-    def next_bag(self) -> None:
-        """Name a new recording."""
+    def next_bag(self, disk: Path | None = None) -> None:
+        """Name a new recording, in the lab's folder or on a disk."""
         self._bags += 1
+        self._disk = disk or self.graph.folder
 
     def second(self) -> 'Other':
         """Start another generator."""
