@@ -120,12 +120,13 @@ class Performer:
     def finished(self, command: Command, problem: str | None = None) -> None:
         """Hear that the robot has done what it was told, or why it has not."""
         with self._sending:
+            # A stop may fail, too, though nobody waits for it.
+            if problem is not None and self.commander.current is command:
+                self._forget()
             performing = self._performing
             if performing is None or performing.command is not command:
                 return
             self._performing = None
-            if problem is not None:
-                self._forget()
         if problem is None:
             performing.request.on_progress('executing', 1.0)
         name = 'executed' if problem is None else 'failed'

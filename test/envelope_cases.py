@@ -127,7 +127,7 @@ class Controller:
         inside = np.minimum(times - begin, path.knots[-1])
         positions = cubics(inside)
         velocities = np.where((inside < path.knots[-1])[:, None], cubics(inside, 1), 0.0)
-        bounds, step = self.bounds, times[1] - times[0]
+        bounds, step = self.bounds.only(self._follower._commanded), times[1] - times[0]
         swing = np.where(times - begin <= eased, 5e-3, 2e-6)[:, None]
         assert (positions >= bounds.lower - swing).all()
         assert (positions <= bounds.upper + swing).all()

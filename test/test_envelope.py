@@ -62,6 +62,10 @@ NAMED = st.sampled_from([NAMES, NAMES[::-1], ('hip', 'knee', 'tail'), ('hip', 'h
 
 
 @cases(1200)
+@example(
+    names=('elbow', 'knee', 'hip'), points=[(1.0, [-2.0, 0.0, 0.0], [0.0, 0.0, 0.0])],
+    ordered=False, offset=0, stamped=False, age=0.0, is_stop=False,
+)  # fmt: skip
 @given(
     NAMED,
     POINTS,
@@ -196,6 +200,14 @@ DEEDS = st.lists(
 
 
 @cases(120)
+@example(  # the controller gives up in the middle of a stop
+    seed=0,
+    deeds=[
+        ('good', 0, 0.0), ('good', 3, 0.0), ('wait', 270, 0.0), ('stop', 0, 0.0),
+        ('gave up', 0, 0.0),
+    ],
+    stamped=False, jerk=np.inf,
+)  # fmt: skip
 @given(st.integers(0, 50), DEEDS, st.booleans(), JERKS)
 def test_no_sequence_of_requests_and_faults_moves_the_robot_wrongly(
     seed, deeds, stamped, jerk
