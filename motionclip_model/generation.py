@@ -10,7 +10,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from motionclip_model.errors import MotionClipError
-from motionclip_model.interruption import still_wanted
 from motionclip_model.prior import Prior, Told
 from motionclip_model.text_encoder import TextEmbedding
 
@@ -110,7 +109,6 @@ def integrate(
     span = 1.0 / steps
     before = None
     for step in range(steps):
-        still_wanted()
         now = velocity(state, step * span)
         state = state + span * (now if before is None else 1.5 * now - 0.5 * before)
         before = now

@@ -10,7 +10,7 @@ NICENESS = -10
 _SESSION = Path('/proc/self/autogroup')
 
 
-def has_priority() -> bool:
+def ask_for_priority() -> bool:
     """Ask to run before other programs; returns whether the system lets this process.
 
     Threads that are started later, those of DDS too, inherit it from the calling one.

@@ -7,7 +7,14 @@ from retargeting_cases import random_state, random_tasks
 from scipy.spatial.transform import Rotation
 
 from motionclip_ros.retargeting.robots.robot import load_robot
-from motionclip_ros.retargeting.solving import compiled, kernel, kernel_numpy, placing
+from motionclip_ros.retargeting.solving import (
+    clearing,
+    compiled,
+    kernel,
+    kernel_numpy,
+    placing,
+    smoothness,
+)
 from motionclip_ros.retargeting.solving.clearing import near_pairs
 from motionclip_ros.retargeting.solving.problem import Clearance, State, Tasks, Tree
 
@@ -211,3 +218,16 @@ def test_places_are_those_of_the_numpy_twin(robot) -> None:
         placing.place(robot.tree, state), kernel_numpy.place(robot.tree, state), strict=True
     ):
         np.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
+@pytest.mark.skipif(not compiled.available(), reason='nothing is compiled')
+def test_machine_code_runs_beside_other_threads() -> None:
+    """Else a stop would wait for a motion that is being made."""
+    functions = [
+        function
+        for module in (clearing, compiled, kernel, smoothness)
+        for function in vars(module).values()
+        if hasattr(function, 'targetoptions')
+    ]
+    assert len(functions) > 10
+    assert all(function.targetoptions['nogil'] for function in functions)

@@ -7,17 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from motionclip_ros.retargeting.solving import clearing, compiled, kernel, smoothness
-
 SESSION = Path('/proc/self/autogroup')
 ASK = """
 import os, sys, threading
 from pathlib import Path
-from motionclip_ros.priority import has_priority
+from motionclip_ros.priority import ask_for_priority
 session = Path('/proc/self/autogroup')
 if user := int(sys.argv[1]):
     os.setuid(user)
-before, has, later = os.getpriority(os.PRIO_PROCESS, 0), has_priority(), []
+before, has, later = os.getpriority(os.PRIO_PROCESS, 0), ask_for_priority(), []
 thread = threading.Thread(target=lambda: later.append(os.getpriority(os.PRIO_PROCESS, 0)))
 thread.start()
 thread.join()
@@ -52,16 +50,3 @@ def test_who_may_not_ask_goes_on_as_before() -> None:
     has, before, after, later, _ = asked(user=65534)
     assert not has
     assert before == after == later
-
-
-@pytest.mark.skipif(not compiled.available(), reason='nothing is compiled')
-def test_machine_code_runs_beside_other_threads() -> None:
-    """Else a stop would wait for a motion that is being made."""
-    functions = [
-        function
-        for module in (clearing, compiled, kernel, smoothness)
-        for function in vars(module).values()
-        if hasattr(function, 'targetoptions')
-    ]
-    assert len(functions) > 10
-    assert all(function.targetoptions['nogil'] for function in functions)

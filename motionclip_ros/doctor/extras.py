@@ -1,6 +1,5 @@
 """What some commands need, and others do without."""
 
-import getpass
 import importlib.util
 import os
 import shutil
@@ -128,7 +127,7 @@ def _interfaces() -> Finding:
 
 
 def _priority() -> Finding:
-    code = 'from motionclip_ros.priority import has_priority; raise SystemExit(not has_priority())'
+    code = 'from motionclip_ros import priority; raise SystemExit(not priority.ask_for_priority())'
     # In a process and session of its own, which end with it.
     asked = subprocess.run([sys.executable, '-c', code], start_new_session=True, check=False)
     if asked.returncode == 0:
@@ -138,7 +137,7 @@ def _priority() -> Finding:
         ABSENT,
         f'nodes get no niceness of {NICENESS}',
         'beside busy programs a robot may stop some milliseconds later',
-        f'"{getpass.getuser()} - nice {NICENESS}" in /etc/security/limits.conf and a new login; '
+        f'"USER - nice {NICENESS}" in /etc/security/limits.conf and a new login; '
         'in a container --cap-add SYS_NICE',
     )
 

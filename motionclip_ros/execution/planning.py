@@ -116,7 +116,7 @@ def _planned(
         stopped = stop(current, origin.elapsed, limits, at)
         entered = Entered(stopped, stopped.seconds)
     else:
-        entered = splice(current, origin.elapsed, motion, limits)
+        entered = splice(current, origin.elapsed, motion, limits, at)
     if origin.kept is None:
         late = _after(entered.trajectory, _ARRIVED)
         return Plan(late, entered.begins, origin.elapsed)

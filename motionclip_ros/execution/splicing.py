@@ -36,7 +36,11 @@ class BasePose(NamedTuple):
 
 
 def splice(
-    current: RobotTrajectory, elapsed: float, new: RobotTrajectory, limits: JointLimits
+    current: RobotTrajectory,
+    elapsed: float,
+    new: RobotTrajectory,
+    limits: JointLimits,
+    at: Sample | None = None,
 ) -> Entered:
     """Leave one trajectory for another.
 
@@ -49,6 +53,7 @@ def splice(
         new: The motion that is wanted, of the same joints.
         limits: The joints' bounds, in the order of the current joints. What the robot does
             already beyond them (they may be scaled) it does no more of.
+        at: The current one at that moment, from whoever has sampled it already.
 
     Returns:
         A trajectory from the state commanded at that moment, through the new motion, to rest.
@@ -58,7 +63,7 @@ def splice(
         TrajectoryError: The joints are not the same, or the moment is before the start.
     """
     new = _in_order_of(new, current.joint_names, limits)
-    state, base = commanded_state(current, elapsed), _base(current, elapsed)
+    state, base = commanded_state(current, elapsed), _base(current, elapsed, at)
     return _joined(state, base, _placed(new, base), limits)
 
 
@@ -78,7 +83,7 @@ def stop(
     """
     _in_order_of(current, current.joint_names, limits)
     path = brake(commanded_state(current, elapsed), limits)
-    base = _base_of(current.sample(elapsed) if at is None else at)
+    base = _base(current, elapsed, at)
     return _trajectory(current.joint_names, path, base, base)
 
 
@@ -169,11 +174,8 @@ def _in_order_of(
     return only(new, joint_names)
 
 
-def _base(trajectory: RobotTrajectory, time: float) -> BasePose:
-    return _base_of(trajectory.sample(time))
-
-
-def _base_of(sample: Sample) -> BasePose:
+def _base(trajectory: RobotTrajectory, time: float, at: Sample | None = None) -> BasePose:
+    sample = trajectory.sample(time) if at is None else at
     return BasePose(sample.base_position, sample.base_quaternion_xyzw)
 
 

@@ -17,7 +17,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.signals import SignalHandlerOptions
 
 from motionclip_model.errors import MotionClipError
-from motionclip_ros.priority import has_priority
+from motionclip_ros.priority import ask_for_priority
 
 LATCHED = QoSProfile(
     depth=1,
@@ -97,7 +97,7 @@ def serve(build: Callable[[], Node], *, urgent: bool = False) -> NoReturn:
         urgent: Whether a robot waits for it: it runs before other programs, where it may.
     """
     prepare_environment()
-    is_late = urgent and not has_priority()
+    is_refused = urgent and not ask_for_priority()
     try:
         # rclpy's own handlers race with Python's: an interrupt could arrive in the cleanup below
         # and leave a recording unfinished. A flag cannot.
@@ -113,7 +113,7 @@ def serve(build: Callable[[], Node], *, urgent: bool = False) -> NoReturn:
     try:
         with joining():
             node = build()
-        if is_late:
+        if is_refused:
             node.get_logger().info(
                 'this node may not run before other programs: beside busy ones a stop takes '
                 'longer; docs/reliability.md says how to allow it'
