@@ -24,12 +24,19 @@ def ask_for_priority() -> bool:
     return True
 
 
+def session_niceness() -> int | None:
+    """Of the group in which this session shares the processors; None where it has none."""
+    said = _SESSION.read_text().split() if _SESSION.exists() else []
+    return int(said[-1]) if said else None
+
+
 def _raise_session() -> None:
     """Ask the same for this session: Linux shares the time among those first.
 
-    That of a terminal is left as it is: others run in it, and it outlives this process.
+    That of a terminal is left as it is: others run in it, and it outlives this process. Nor is
+    there one to ask for where a container starts its processes in no session's group.
     """
-    if not _SESSION.exists() or os.getsid(0) != os.getpid():
+    if os.getsid(0) != os.getpid() or session_niceness() is None:
         return
     for _ in range(10):
         try:

@@ -7,42 +7,58 @@ from pathlib import Path
 
 import pytest
 
-SESSION = Path('/proc/self/autogroup')
+from motionclip_ros import priority
+
 ASK = """
 import os, sys, threading
-from pathlib import Path
-from motionclip_ros.priority import ask_for_priority
-session = Path('/proc/self/autogroup')
+from motionclip_ros.priority import ask_for_priority, session_niceness
 if user := int(sys.argv[1]):
     os.setuid(user)
 before, has, later = os.getpriority(os.PRIO_PROCESS, 0), ask_for_priority(), []
 thread = threading.Thread(target=lambda: later.append(os.getpriority(os.PRIO_PROCESS, 0)))
 thread.start()
 thread.join()
-group = session.read_text().split()[-1] if session.exists() else 0
-print(has, before, os.getpriority(os.PRIO_PROCESS, 0), later[0], group)
+print(has, before, os.getpriority(os.PRIO_PROCESS, 0), later[0], session_niceness())
 """
 
 
-def asked(user: int = 0, session: bool = False) -> tuple[bool, int, int, int, int]:
+def asked(user: int = 0, session: bool = False) -> tuple[bool, int, int, int, int | None]:
     """What a process has before and after it asks, a later thread of it, and its session."""
     command = [sys.executable, '-c', ASK, str(user)]
     said = subprocess.check_output(command, text=True, start_new_session=session)
-    has, *numbers = said.split()
-    return has == 'True', *map(int, numbers)
+    has, before, after, later, group = said.split()
+    niceness = None if group == 'None' else int(group)
+    return has == 'True', int(before), int(after), int(later), niceness
 
 
 def test_threads_started_later_inherit_what_a_node_is_given() -> None:
     has, before, after, later, group = asked(session=True)
     assert later == after
     assert after <= -10 if has else after == before
-    if has and SESSION.exists():
+    if has and group is not None:
         assert group == -10
 
 
 def test_a_session_of_other_programs_stays_as_it_is() -> None:
-    group = asked()[-1]
-    assert group == (int(SESSION.read_text().split()[-1]) if SESSION.exists() else 0)
+    assert asked()[-1] == priority.session_niceness()
+
+
+@pytest.mark.parametrize(
+    ('said', 'niceness'),
+    [('/autogroup-14 nice -10\n', -10), ('\n', None), ('', None), (None, None)],
+)
+def test_a_session_may_have_no_group_of_its_own(
+    said: str | None, niceness: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = tmp_path / 'autogroup'
+    if said is not None:
+        group.write_text(said)
+    monkeypatch.setattr(priority, '_SESSION', group)
+    monkeypatch.setattr(priority.os, 'getsid', lambda _: os.getpid())
+    assert priority.session_niceness() == niceness
+    priority._raise_session()  # and it takes no time where there is none to ask for
+    assert not niceness or group.read_text() == str(priority.NICENESS)
+    assert said is None or niceness or group.read_text() == said
 
 
 @pytest.mark.skipif(os.name != 'posix' or os.getuid() != 0, reason='only root can be another user')
