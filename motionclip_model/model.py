@@ -17,6 +17,7 @@ from motionclip_model.errors import EncoderError, MotionClipError
 from motionclip_model.generation import GUIDANCE, STEPS
 from motionclip_model.motion import Motion
 from motionclip_model.network import MotionClipNetwork
+from motionclip_model.storage import file_hash
 from motionclip_model.text_encoder import TextEmbedding, TextEncoder
 
 MIN_SECONDS, MAX_SECONDS = 1.0, 10.0
@@ -33,6 +34,7 @@ class MotionClip:
         info: What the checkpoint says of itself: data, licence, figures.
         device: Where the networks run.
         known: What the checkpoint knows of the texts that it can serve, if anything.
+        sha256: Hash of the checkpoint's file, hexadecimal; empty if there is none yet.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class MotionClip:
         info: dict[str, Any] | None = None,
         device: str = 'cpu',
         known: Familiarity | None = None,
+        sha256: str = '',
     ):
         """Join network and text encoder; `load` is the usual way in.
 
@@ -56,6 +59,7 @@ class MotionClip:
         self.info = info or {}
         self.device = device
         self.known = known
+        self.sha256 = sha256
         self._encoder = encoder
         _check_encoder(network, encoder, str(self.info.get('text_encoder', 'another encoder')))
 
@@ -85,7 +89,15 @@ class MotionClip:
         if encoder is None:
             named = os.environ.get(_ENCODER_VARIABLE) or info.get('text_encoder_source')
             encoder = TextEncoder.load(named or 'minilm', device=device)
-        return cls(network, encoder, info, device, load_familiarity(path))
+        return cls(network, encoder, info, device, load_familiarity(path), file_hash(path))
+
+    def hashes(self) -> dict[str, str]:
+        """Say by what hashes a model and its text encoder are known again."""
+        return {
+            'model_sha256': self.sha256,
+            'text_encoder': self._encoder.name,
+            'text_encoder_sha256': self._encoder.sha256,
+        }
 
     @property
     def encoder(self) -> TextEncoder:

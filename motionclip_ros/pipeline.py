@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Float
 
 from motionclip_model import __version__
-from motionclip_model.checkpoint import checkpoint_path
 from motionclip_model.instruction import (
     Instruction,
     encode,
@@ -19,7 +18,6 @@ from motionclip_model.instruction import (
 )
 from motionclip_model.model import MotionClip
 from motionclip_model.motion import Motion
-from motionclip_model.storage import file_hash
 from motionclip_model.threads import one_thread
 from motionclip_ros.retargeting.retargeter import Retargeter
 from motionclip_ros.retargeting.robots.robot import Robot, load_robot
@@ -67,20 +65,17 @@ class Pipeline:
     Attributes:
         model: Text to human motion.
         robot: The robot that the motions are for.
-        model_sha256: Hash of the checkpoint, hexadecimal.
     """
 
-    def __init__(self, model: MotionClip, robot: Robot, model_sha256: str):
+    def __init__(self, model: MotionClip, robot: Robot):
         """Join a model and a robot; `load` is the usual way in.
 
         Args:
             model: Text to human motion.
             robot: Whose trajectories are made.
-            model_sha256: Hash of the checkpoint, for the reports.
         """
         self.model = model
         self.robot = robot
-        self.model_sha256 = model_sha256
         self._retargeter = Retargeter(robot)
 
     @classmethod
@@ -96,15 +91,12 @@ class Pipeline:
             MotionClipError: One of them is missing, damaged or does not fit.
         """
         torch.set_num_threads(1)  # for good: to and fro, commands at the same time would disagree
-        path = checkpoint_path(model)
-        return cls(MotionClip.load(path), load_robot(robot, joint_limits), file_hash(path))
+        return cls(MotionClip.load(model), load_robot(robot, joint_limits))
 
     def hashes(self) -> dict[str, str]:
         """Say by what hashes model, text encoder and robot are known again."""
         return {
-            'model_sha256': self.model_sha256,
-            'text_encoder': self.model.encoder.name,
-            'text_encoder_sha256': self.model.encoder.sha256,
+            **self.model.hashes(),
             'urdf_sha256': self.robot.sha256,
             'robot_sha256': self.robot.fingerprint,
         }

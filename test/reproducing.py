@@ -67,7 +67,7 @@ def without_times(report: Any) -> Any:
 
 def messages(pipeline: Pipeline, model: str, robot: str, made: Generation) -> np.ndarray:
     """All bytes of a recording of it: topics, times and messages, in order."""
-    sources = Sources(model, pipeline.model_sha256, robot, pipeline.robot.sha256, '', '')
+    sources = Sources(model, pipeline.model.sha256, robot, pipeline.robot.sha256, '', '')
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, 'bag')
         export_bag(

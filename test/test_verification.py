@@ -49,7 +49,7 @@ class Robot(Outlet):
 @pytest.fixture(scope='module', params=[True, False], ids=['stamped', 'on arrival'])
 def made(request, pipeline):
     """What a robot was told: a motion, one that takes it over, a stop, one of an arm alone."""
-    sources = Sources('base', pipeline.model_sha256, 'g1', pipeline.robot.sha256, '', '0')
+    sources = Sources('base', pipeline.model.sha256, 'g1', pipeline.robot.sha256, '', '0')
     stage = Stage.__new__(Stage)
     stage.pipeline, stage.outlet = pipeline, Robot(pipeline)
     stage.performer = Performer(
@@ -207,7 +207,7 @@ def test_a_motion_that_was_exported_is_made_again(tmp_path, pipeline):
     seconds = (2.0, 3.0)
     generation = pipeline.generate('walk forward; bow', seconds, 5)
     robot = pipeline.robot
-    sources = Sources('base', pipeline.model_sha256, 'g1', robot.sha256, '', '0')
+    sources = Sources('base', pipeline.model.sha256, 'g1', robot.sha256, '', '0')
     export_bag(
         tmp_path / 'bag',
         robot,

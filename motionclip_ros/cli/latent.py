@@ -12,7 +12,6 @@ from motionclip_ros.cli.helping import Panel
 from motionclip_ros.progress import followed, working
 
 if TYPE_CHECKING:
-    from motionclip_model.model import MotionClip
     from motionclip_model.motion import Motion
     from motionclip_ros.retargeting.imitation import Imitator
 
@@ -64,7 +63,7 @@ def recognise(
         network = MotionClip.load(model)
         found = recognise_many(network, motions, wanted)
     if json_output:
-        hashes = _hashes(model, network)
+        hashes = network.hashes()
         if imitator is not None:
             hashes['robot_sha256'] = imitator.robot.fingerprint
         labelled = [[entry._asdict() for entry in each[:top]] for each in found]
@@ -97,17 +96,6 @@ def _imitated(path: Path, imitator: 'Imitator') -> 'Motion':
     return imitator.imitate_path(trajectory, FPS)
 
 
-def _hashes(model: str, network: 'MotionClip') -> dict[str, str]:
-    """Say by what hashes a model and its text encoder are known again."""
-    from motionclip_model.checkpoint import checkpoint_path
-    from motionclip_model.storage import file_hash
-
-    return {
-        'model_sha256': file_hash(checkpoint_path(model)),
-        'text_encoder_sha256': network.encoder.sha256,
-    }
-
-
 @app.command(rich_help_panel=Panel.MODEL)
 def retrieve(
     text: Annotated[str, typer.Argument(metavar='TEXT', help='What is searched, in plain words.')],
@@ -135,7 +123,7 @@ def retrieve(
     if json_output:
         print_json(
             {
-                **_hashes(model, network),
+                **network.hashes(),
                 'hits': [{**hit._asdict(), 'path': str(hit.path)} for hit in hits],
                 'files': len(library.files),
                 'skipped': [each._asdict() for each in library.skipped],

@@ -131,7 +131,7 @@ class Service:
             self._pipelines[robot] = (
                 Pipeline.load(self.model, robot)
                 if loaded is None
-                else Pipeline(loaded.model, self.robot(robot), loaded.model_sha256)
+                else Pipeline(loaded.model, self.robot(robot))
             )
         return self._pipelines[robot]
 
