@@ -33,6 +33,7 @@ class Second:
         self.graph, self.name = graph, name
         self.outcomes: list = []
         self.status: DiagnosticStatus | None = None
+        self.commanders: list[str] = []
         self.text = graph.node.create_publisher(String, f'/{name}/text', FLOOD)
         graph.node.create_subscription(
             String, f'/{name}/outcome', lambda m: self.outcomes.append(json.loads(m.data)), FLOOD
@@ -46,6 +47,7 @@ class Second:
         for status in message.status:
             if status.name == self.name:
                 self.status = status
+                self.commanders.append(self.values['commander'].partition(' ')[0])
 
     @property
     def values(self) -> dict[str, str]:
@@ -119,6 +121,10 @@ def test_of_two_that_start_at_once_one_serves_whatever_else_is_said(graph):
         each.text.publish(String(data='wave'))
     graph.until(lambda: all(each.outcomes for each in both))
     assert sorted(each.outcomes[0]['outcome'] for each in both) == ['executed', 'refused']
+    serves = next(f'/{each.name}' for each in both if each.outcomes[0]['outcome'] == 'executed')
+    for each in both:  # each has said that it did not know yet, and never anything wrong
+        assert each.commanders[0] == ''
+        assert set(each.commanders) == {'', serves}
     assert len(talk.trajectories) == 1
     assert 'Traceback' not in graph.log('one') + graph.log('other')
 

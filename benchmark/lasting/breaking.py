@@ -17,7 +17,7 @@ from std_srvs.srv import Trigger
 from lasting.lab import PATIENCE, Lab
 
 KILLED = ('generator', 'simulator', 'recorder', 'client')
-_SMALL = 400_000  # [bytes] that a disk takes until it is full
+_SMALL = 800_000  # [bytes] that a disk takes until it is full: some seconds of a recording
 _FROZEN = 3.0  # [s]
 
 

@@ -74,6 +74,8 @@ class GeneratorClient:
             return 'the generator'
         if self._state.get('joint_states') != 'True':
             return 'the robot'
+        if not self._state.get('commander'):
+            return 'the generator to know that nobody else commands the robot'
         if int(self._state.get('controllers', 0)) < 2:
             return 'robot and recorder to hear the generator'
         if self._text.get_subscription_count() < 2:

@@ -88,13 +88,14 @@ class Heartbeat:
 
     def beat(self) -> None:
         """Publish how things are."""
-        rival = self._exclusivity.rival
+        is_known, rival = self._exclusivity.is_known, self._exclusivity.rival
+        own = self._node.get_fully_qualified_name() if is_known else ''
         values = {
             **self._values,
             **{f'texts_{name}': count for name, count in sorted(self._outcomes.items())},
             'controllers': self._link.listeners(),
             'joint_states': self._joint_states.are_heard(),
-            'commander': rival or self._node.get_fully_qualified_name(),
+            'commander': rival or own,
         }
         self._publisher.publish(
             conversions.diagnostics(
