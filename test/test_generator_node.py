@@ -2,7 +2,9 @@
 
 import importlib.util
 import json
+import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from trajectory_msgs.msg import JointTrajectory
 from motionclip_ros import messages, topics
 from motionclip_ros.execution.checking import keeps
 from motionclip_ros.nodes.running import LATCHED
+from motionclip_ros.priority import hurry
 from motionclip_ros.retargeting.robots.robot import load_robot
 
 __all__ = ['graph']
@@ -34,8 +37,15 @@ def state(graph: Graph) -> int:
     return call(graph, GetState, '/motionclip/get_state', GetState.Request()).current_state.id
 
 
+def in_real_time(process: int) -> set[int]:
+    """Which of a process's threads run so."""
+    threads = (int(thread.name) for thread in Path(f'/proc/{process}/task').iterdir())
+    return {thread for thread in threads if os.sched_getscheduler(thread) == os.SCHED_RR}
+
+
 def test_nothing_is_said_before_it_is_active_nor_after(graph):
-    graph.start(GENERATOR, *NO_ROBOT, '-p', 'autostart:=false')
+    generator = graph.start(GENERATOR, *NO_ROBOT, '-p', 'autostart:=false').pid
+    hurrying = {generator} if hurry(True) and hurry(False) else set()  # no thread that computes
     talk = Talk(graph)
     assert state(graph) == State.PRIMARY_STATE_UNCONFIGURED
     assert not change(graph, Transition.TRANSITION_ACTIVATE)  # not from there; and it lives on
@@ -52,6 +62,7 @@ def test_nothing_is_said_before_it_is_active_nor_after(graph):
     talk.say('wave')
     graph.until(lambda: talk.trajectories)
     graph.spin(0.5)
+    assert in_real_time(generator) == hurrying
     assert change(graph, Transition.TRANSITION_DEACTIVATE)  # in mid-motion: it brakes
     graph.until(lambda: len(talk.trajectories) == 2)
     graph.until(lambda: talk.told == {'wave': 'stopped'})
@@ -61,6 +72,7 @@ def test_nothing_is_said_before_it_is_active_nor_after(graph):
         box.clear()
     graph.spin(1.2)
     assert not any(heard[1:])
+    assert not in_real_time(generator)
 
     assert change(graph, Transition.TRANSITION_CLEANUP)
     graph.until(lambda: talk.text.get_subscription_count() == 0)
@@ -69,6 +81,7 @@ def test_nothing_is_said_before_it_is_active_nor_after(graph):
     talk.wait_for_generator(robot=False)
     talk.say('bow')
     graph.until(lambda: len(talk.trajectories) == 3)
+    graph.until(lambda: in_real_time(generator) == hurrying)
     assert change(graph, Transition.TRANSITION_ACTIVE_SHUTDOWN)
     assert state(graph) == State.PRIMARY_STATE_FINALIZED
     assert graph.stop(GENERATOR) == 0

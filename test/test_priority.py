@@ -22,6 +22,19 @@ print(has, before, os.getpriority(os.PRIO_PROCESS, 0), later[0], session_nicenes
 """
 
 
+HURRY = """
+import os, sys
+from motionclip_ros.priority import hurry
+if user := int(sys.argv[1]):
+    os.setuid(user)
+os.nice(3)
+can = hurry(True)
+meanwhile = os.sched_getscheduler(0)
+hurry(False)
+print(can, meanwhile, os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0))
+"""
+
+
 def asked(user: int = 0, session: bool = False) -> tuple[bool, int, int, int, int | None]:
     """What a process has before and after it asks, a later thread of it, and its session."""
     command = [sys.executable, '-c', ASK, str(user)]
@@ -43,6 +56,17 @@ def test_a_session_of_other_programs_stays_as_it_is() -> None:
     assert asked()[-1] == priority.session_niceness()
 
 
+@pytest.mark.parametrize('user', [0, 65534])
+@pytest.mark.skipif(os.getuid() != 0, reason='only root can be another user')
+def test_a_thread_hurries_for_a_while_where_it_may(user: int) -> None:
+    said = subprocess.check_output([sys.executable, '-c', HURRY, str(user)], text=True)
+    can, meanwhile, after, niceness = said.split()
+    assert int(meanwhile) == (os.SCHED_RR if can == 'True' else os.SCHED_OTHER)
+    assert int(after) == os.SCHED_OTHER
+    assert int(niceness) == 3 + os.getpriority(os.PRIO_PROCESS, 0)
+    assert can == 'False' or user == 0
+
+
 @pytest.mark.parametrize(
     ('said', 'niceness'),
     [('/autogroup-14 nice -10\n', -10), ('\n', None), ('', None), (None, None)],
@@ -61,7 +85,7 @@ def test_a_session_may_have_no_group_of_its_own(
     assert said is None or niceness or group.read_text() == said
 
 
-@pytest.mark.skipif(os.name != 'posix' or os.getuid() != 0, reason='only root can be another user')
+@pytest.mark.skipif(os.getuid() != 0, reason='only root can be another user')
 def test_who_may_not_ask_goes_on_as_before() -> None:
     has, before, after, later, _ = asked(user=65534)
     assert not has

@@ -127,17 +127,21 @@ def _interfaces() -> Finding:
 
 
 def _priority() -> Finding:
-    code = 'from motionclip_ros import priority; raise SystemExit(not priority.ask_for_priority())'
+    code = (
+        'from motionclip_ros.priority import ask_for_priority, hurry\n'
+        'raise SystemExit(not (ask_for_priority() and hurry(True)))'
+    )
     # In a process and session of its own, which end with it.
     asked = subprocess.run([sys.executable, '-c', code], start_new_session=True, check=False)
     if asked.returncode == 0:
-        return Finding('priority', WORKS, 'nodes may run before other programs')
+        return Finding('priority', WORKS, 'nodes may run before other programs, in real time')
     return Finding(
         'priority',
         ABSENT,
-        f'nodes get no niceness of {NICENESS}',
+        f'nodes get no niceness of {NICENESS}, or no real time',
         'beside busy programs a robot may stop some milliseconds later',
-        f'"USER - nice {NICENESS}" in /etc/security/limits.conf and a new login; '
+        f'"USER - nice {NICENESS}" and "USER - rtprio 1" in /etc/security/limits.conf and a new '
+        'login; '
         'in a container --cap-add SYS_NICE',
     )
 

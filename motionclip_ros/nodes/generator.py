@@ -23,6 +23,7 @@ from motionclip_ros.parameters import declaration
 from motionclip_ros.parameters.definitions import GeneratorParameters
 from motionclip_ros.performance import Outcome
 from motionclip_ros.performing import Performer
+from motionclip_ros.priority import hurry
 from motionclip_ros.provenance import Sources
 
 LoadPipeline = Callable[[GeneratorParameters], Any]
@@ -156,6 +157,7 @@ class GeneratorNode(SteadyLifecycleNode):
         if self._performer is not None:
             performer, self._performer = self._performer, None
             performer.close()
+            hurry(False)  # the next one's worker inherits it
             self.destroy_timer(self._looking)  # its thread, which has ended, may have started it
             self._outlet.end()
 
@@ -207,7 +209,9 @@ class GeneratorNode(SteadyLifecycleNode):
         performer = self._performer
         if performer is None or not self._outlet.exclusivity.is_known:
             return
-        if not performer.look(self._outlet.link.answers):
+        moves = performer.look(self._outlet.link.answers)
+        hurry(moves)  # a stop that is said meanwhile shall not wait for a core
+        if not moves:
             self._looking.cancel()
             if performer.look(self._outlet.link.answers):  # it began in between
                 self._looking.reset()
