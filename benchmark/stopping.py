@@ -5,8 +5,9 @@
 Starts generator, simulator, recorder and recogniser as a user would, and says `stop` while the
 robot moves. Counted is the time from the moment at which this process says it to the moment at
 which the robot leaves what it was doing; what follows is the deceleration that the joints'
-limits ask for. Then the same beside processes that only count, more than there are cores, and
-with a text being decoded at that moment.
+limits ask for. This process asks for priority as the nodes do: one that waits for a core before
+it speaks has not said anything. Then the same beside processes that only count, more than there
+are cores, and with a text being decoded at that moment.
 """
 
 import argparse
@@ -28,13 +29,15 @@ from std_msgs.msg import String
 
 from motionclip_ros.messages import nanoseconds
 from motionclip_ros.nodes.running import prepare_environment
+from motionclip_ros.priority import ask_for_priority
 from motionclip_ros.processes import Processes
 
 WANTED = 20.0  # [ms]
 
 
 def count() -> None:
-    """Keep a core busy."""
+    """Keep a core busy, as any program does."""
+    os.setpriority(os.PRIO_PROCESS, 0, 0)
     while True:
         pass
 
@@ -102,6 +105,7 @@ def main() -> None:
     found: dict[str, Any] = {}
     with Processes(folder, dict(os.environ)) as processes:
         start(talker, processes, folder / 'bag')
+        ask_for_priority()  # only now: the nodes would inherit it
         stops(talker, 5, decoding=False)  # warm
         found['quiet'] = stops(talker, arguments.stops, decoding=False)
         with load(arguments.load):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.interpolate import CubicHermiteSpline
 from scipy.spatial.transform import Rotation
 from test_approach import measured, retargeted
 from test_trajectory import NAMES, limits
@@ -14,7 +15,13 @@ from motionclip_model.errors import TrajectoryError
 from motionclip_ros.execution.braking import brake
 from motionclip_ros.execution.checking import extremes, scaled_limits, slowed_into
 from motionclip_ros.execution.splicing import depart, splice, stop
-from motionclip_ros.execution.state import MeasuredState, MovingState, commanded_state
+from motionclip_ros.execution.state import (
+    MeasuredState,
+    MovingState,
+    Path,
+    commanded_state,
+    cubic_at,
+)
 from motionclip_ros.follower import JointCommand, JointTrajectoryFollower
 from motionclip_ros.retargeting.approach import executable
 from motionclip_ros.retargeting.limits import JointLimits, cubic_use
@@ -56,6 +63,18 @@ def assert_inside(state: MovingState, path: RobotTrajectory, bounds: JointLimits
 def assert_ends_at_rest(path: RobotTrajectory) -> None:
     assert path.time_from_start[0] > 0.0
     assert not path.velocities[-1].any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.integers(2, 6), st.floats(-0.5, 1.5))
+def test_a_path_is_the_cubics_between_its_points_and_beyond(seed, count, part) -> None:
+    rng = np.random.default_rng(seed)
+    times = np.cumsum(rng.uniform(1e-4, 1.0, count))
+    path = Path(times, *rng.normal(size=(2, count, 3)))
+    moment = float(times[0] + part * (times[-1] - times[0]))
+    cubics = CubicHermiteSpline(*path)
+    for order, found in enumerate(cubic_at(path, moment)):
+        assert found == pytest.approx(cubics(moment, order), rel=1e-9, abs=1e-9)
 
 
 @settings(max_examples=60, deadline=None)

@@ -14,7 +14,7 @@ from motionclip_ros.retargeting.trajectory import RobotTrajectory
 LEADS = (0.06, 0.15, 0.4, 1.0)
 """How long before a takeover it is planned [s]; the later ones where the first was too short."""
 
-STOP_LEAD = 0.013
+STOP_LEAD = 0.014
 """The same for a stop at the first attempt: it is planned in a fraction of the time [s]."""
 
 _TRANSPORT = 3_000_000  # [ns] that a message may need to be there before a takeover,

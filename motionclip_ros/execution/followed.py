@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.interpolate import CubicHermiteSpline
 
 from motionclip_model.errors import UnsafeError
-from motionclip_ros.execution.state import RESTING, SECOND, Path
+from motionclip_ros.execution.state import RESTING, SECOND, Path, cubic_at
 from motionclip_ros.follower import JointCommand
 
 _OFF = 2e-5  # [rad] from where the robot is, where a path begins in the past
@@ -112,11 +111,8 @@ def columns_of(command: JointCommand, joint_names: tuple[str, ...]) -> Int[np.nd
 
 def _at(path: Path, seconds: float) -> tuple[np.ndarray, np.ndarray]:
     """Return positions and velocities at a time on the path, or else at its nearest end."""
-    last = len(path.times) - 2
-    segment = min(max(int(np.searchsorted(path.times, seconds, side='right')) - 1, 0), last)
-    cubic = CubicHermiteSpline(*(part[segment : segment + 2] for part in path))
-    inside = min(max(seconds, float(path.times[0])), float(path.times[-1]))
-    return cubic(inside), cubic(inside, 1)
+    state = cubic_at(path, min(max(seconds, float(path.times[0])), float(path.times[-1])))
+    return state.positions, state.velocities
 
 
 def _check_on(path: Path, origin: Seen, joint_names: tuple[str, ...]) -> None:
