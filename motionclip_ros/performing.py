@@ -301,14 +301,15 @@ class Performer:
     def _stop_leads(self) -> Iterator[float]:
         """Yield how long before a stop takes over it is planned, once more after each failure [s].
 
-        What failed tells how busy this machine is: the next attempt gets half as much time again.
+        What failed tells how busy this machine is: the next attempt gets half as much time again
+        as it took, and a quarter more than it had.
         """
         lead = STOP_LEAD
         while lead <= _LONGEST_LEAD:
             began = self._outlet.now()
             yield lead
             took = max(self._outlet.now() - began, 0) / SECOND  # the clock may be set back
-            lead = 1.5 * max(lead, took)
+            lead = max(1.25 * lead, 1.5 * took)
 
     def _held_back(self, performance: Performance, message: Any) -> TrajectoryError | None:
         """Tell the robot what was launched; returns why it must not be told that."""

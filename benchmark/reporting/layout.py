@@ -125,11 +125,12 @@ def determinism(figures: Figures) -> str:
 def stopping(figures: Figures) -> str:
     """How soon a stop is obeyed, and how long it then takes."""
     rows = [
-        (name, *(times[place] for place in ('median', 'p99', 'worst')))
+        (name, *(times[place] for place in ('median', 'p99', 'worst')), times.get('in time', ''))
         for name, times in figures.items()
         if isinstance(times, Mapping)
     ]
-    return markdown(('', 'median, ms', '99 %, ms', 'worst, ms'), rows)
+    in_time = f'within {figures["wanted"]:g} ms, %'
+    return markdown(('', 'median, ms', '99 %, ms', 'worst, ms', in_time), rows)
 
 
 def fuzzing(figures: Figures) -> str:
