@@ -30,9 +30,13 @@ def hurry(wanted: bool) -> bool:
     """Let the calling thread run in real time, or as before; returns whether the system does.
 
     For a thread that does a little at a time, while a robot moves. One that computes for long
-    would take a core from everybody, and threads that it starts meanwhile inherit it.
+    would take a core from everybody, and threads that it starts meanwhile inherit it. What
+    somebody has chosen for the process, by chrt say, stays.
     """
-    policy, priority = (os.SCHED_RR, _LOWEST) if wanted else (os.SCHED_OTHER, 0)
+    before, hurried = (os.SCHED_OTHER, 0), (os.SCHED_RR, _LOWEST)
+    if (os.sched_getscheduler(0), os.sched_getparam(0).sched_priority) not in (before, hurried):
+        return True
+    policy, priority = hurried if wanted else before
     try:
         os.sched_setscheduler(0, policy, os.sched_param(priority))
     except OSError:

@@ -1,6 +1,7 @@
 """Nodes that a robot waits for run before other programs, where the system lets them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,13 @@ def test_threads_started_later_inherit_what_a_node_is_given() -> None:
 
 def test_a_session_of_other_programs_stays_as_it_is() -> None:
     assert asked()[-1] == priority.session_niceness()
+
+
+@pytest.mark.skipif(shutil.which('chrt') is None, reason='chrt is not installed')
+def test_what_somebody_has_chosen_stays() -> None:
+    chosen = ['chrt', '--batch', '0', sys.executable, '-c', HURRY, '0']
+    said = subprocess.check_output(chosen, text=True).split()
+    assert said[1:3] == [str(os.SCHED_BATCH)] * 2
 
 
 @pytest.mark.parametrize('user', [0, 65534])
