@@ -111,6 +111,7 @@ def test_a_stop_word_brakes_at_once_and_calls_off_what_is_being_made(graph):
     talk.say('Stop!')
     graph.until(lambda: len(talk.outcomes) == 3)
     assert talk.told == dict.fromkeys(('sleep', 'wave', 'Stop!'), 'stopped')
+    graph.until(lambda: talk.trajectories)
     assert [len(trajectory.points) for trajectory in talk.trajectories] == [0]
     talk.say('wave')
     graph.until(lambda: len(talk.trajectories) == 2)
