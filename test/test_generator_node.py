@@ -322,6 +322,7 @@ def test_a_goal_can_be_canceled_while_it_is_made_and_while_it_is_executed(graph)
         assert status == GoalStatus.STATUS_CANCELED
         assert not result.success
         assert result.message.startswith('stopped: ')
+    graph.until(lambda: len(talk.trajectories) > 1)
     assert len(talk.trajectories) == 2  # the wave and its end; nothing of what was being made
     assert not np.any(talk.trajectories[1].points[-1].velocities)
     position, velocity = talk.jumps()
