@@ -93,7 +93,7 @@ def test_a_second_generator_refuses_until_the_first_is_killed(graph):
     graph.until(lambda: talk.told == {'wave': 'stopped'})
     position, velocity = talk.jumps()
     assert position < 1e-3  # two brakes at once would be tens of them
-    assert velocity < 0.05
+    assert velocity < 0.3  # on a busy machine it comes here milliseconds late
 
     first.kill()
     killed = time.monotonic()
